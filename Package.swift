@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+// Brickwork stitches expansion-microscopy tiles into volumes bigger than memory, brick by brick.
+//
+// The layers, from the bottom up (docs/architecture.md draws them):
+//   C…           one system library each, imported by exactly one target
+//   BrickCore    boxes, voxels, kernels, lazy volumes: pure and synchronous
+//   BrickFiles   every system call
+//   formats      BrickZarr, BrickTIFF, BrickHDF5 and BrickBDV, BrickPicture
+//   BrickStitch  where tiles lie and how they are fused
+//   BrickEngine  plans and runs a job at a memory ceiling: the only library target with `async`
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+/// For the targets that own memory and lend spans of it.
+let lending: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
+
+func system(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict)
+  -> Target
+{
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["BrickTestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "brickwork",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Brickwork", targets: ["Brickwork"]),
+    .executable(name: "brickwork", targets: ["BrickworkCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    system("CZstd", "libzstd", apt: "libzstd-dev", brew: "zstd"),
+    system("CBlosc", "blosc", apt: "libblosc-dev", brew: "c-blosc"),
+    system("CDeflate", "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
+    system("CISAL", "libisal", apt: "libisal-dev", brew: "isa-l"),
+    system("CHDF5", "hdf5", apt: "libhdf5-dev", brew: "hdf5"),
+    system("CTIFF", "libtiff-4", apt: "libtiff-dev", brew: "libtiff"),
+    system("CXML2", "libxml-2.0", apt: "libxml2-dev", brew: "libxml2"),
+    system("CPNG", "libpng", apt: "libpng-dev", brew: "libpng"),
+    .target(name: "CBrickSystem"),
+
+    library("BrickCore", [], lending),
+    library("BrickFiles", ["BrickCore", "CBrickSystem"], lending),
+    library("BrickCodecs", ["BrickCore", "CZstd", "CBlosc", "CDeflate", "CISAL"]),
+    library("BrickXML", ["BrickCore", "CXML2"]),
+    library("BrickZarr", ["BrickCore", "BrickFiles", "BrickCodecs"]),
+    library("BrickTIFF", ["BrickCore", "BrickFiles", "BrickXML", "CTIFF"]),
+    library("BrickHDF5", ["BrickCore", "BrickFiles", "CHDF5"]),
+    library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
+    library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
+    library("BrickStitch", ["BrickCore"]),
+    library(
+      "BrickEngine", ["BrickCore", "BrickFiles", "BrickStitch", "BrickZarr", "BrickBDV"]),
+    library(
+      "BrickFormats",
+      ["BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickZarr", "BrickBDV", "BrickXML"]),
+    library(
+      "Brickwork",
+      [
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickZarr", "BrickBDV",
+        "BrickEngine", "BrickFormats", "BrickPicture",
+      ]),
+    .executableTarget(
+      name: "BrickworkCommand",
+      dependencies: [
+        "Brickwork",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "BrickTestSupport", dependencies: ["BrickCore"], path: "Tests/BrickTestSupport",
+      swiftSettings: strict),
+    tests("BrickCoreTests", ["BrickCore"]),
+    tests("BrickFilesTests", ["BrickFiles"]),
+    tests("BrickZarrTests", ["BrickZarr", "BrickCodecs", "BrickFiles"]),
+    tests("BrickTIFFTests", ["BrickTIFF", "BrickFiles"]),
+    tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles"]),
+    tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
+    tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
+    tests(
+      "BrickEngineTests",
+      ["BrickEngine", "BrickStitch", "BrickZarr", "BrickFiles"]),
+    tests("CommandTests", ["Brickwork"]),
+  ]
+)

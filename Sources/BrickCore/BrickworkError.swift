@@ -1,0 +1,51 @@
+/// What went wrong, where, why, and what to do now.
+///
+/// Callers branch on `code`; people read `description`, which names the file, the place in it, both
+/// numbers where two disagree, and the remedy.
+public struct BrickworkError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kinds of failure that callers tell apart.
+  public enum Code: String, Sendable, Hashable, CaseIterable {
+    /// A request that can't be met as it was made.
+    case badRequest
+    /// A file contradicts itself or its format.
+    case damagedInput
+    /// A file is whole, but holds something this program does not read.
+    case unsupportedInput
+    /// A file or folder is not there.
+    case missingInput
+    /// The output exists already, or can't be made.
+    case outputExists
+    /// The operating system refused to read or write.
+    case inputOutput
+    /// A memory budget too small for the job.
+    case outOfBudget
+    /// The run was stopped and can be continued.
+    case interrupted
+    /// A check found something wrong.
+    case verificationFailed
+  }
+
+  public var code: Code
+  /// The file or folder, or nil where none is at fault.
+  public var path: String?
+  /// The place in the file: "page 3, strip 7", "brick (z 0, y 1, x 2)".
+  public var place: String?
+  public var reason: String
+  public var remedy: String?
+
+  public init(
+    _ code: Code, path: String? = nil, place: String? = nil, reason: String, remedy: String? = nil
+  ) {
+    self.code = code
+    self.path = path
+    self.place = place
+    self.reason = reason
+    self.remedy = remedy
+  }
+
+  public var description: String {
+    let location = [path, place].compactMap { $0 }.joined(separator: ", ")
+    let sentence = location.isEmpty ? reason : "\(location): \(reason)"
+    return sentence + (remedy.map { ". \($0)" } ?? "")
+  }
+}

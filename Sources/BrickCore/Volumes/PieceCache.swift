@@ -1,0 +1,113 @@
+import Synchronization
+
+/// Decoded pieces of compressed sources (strips, tiles, chunks), shared by all of them and bounded in bytes.
+///
+/// It is the only cache: a piece that several blocks need is decoded once while it stays. Two threads that
+/// ask for the same missing piece at once both wait for one decoding. Pieces are dropped, least recently
+/// used first, when their bytes exceed the capacity; one larger than the capacity is lent and not kept.
+public final class PieceCache: Sendable {
+  /// The voxels of one piece, shared by readers.
+  public final class Piece: Sendable {
+    public let block: VoxelBlock
+    public init(_ block: consuming VoxelBlock) { self.block = block }
+  }
+
+  /// A piece's identity: a number drawn by `newSource` and the piece's own number in that source.
+  public struct Key: Hashable, Sendable {
+    public var source: Int
+    public var piece: Int
+    public init(source: Int, piece: Int) {
+      self.source = source
+      self.piece = piece
+    }
+  }
+
+  private final class Entry: Sendable {
+    let loading = Mutex<Piece?>(nil)
+    let lastUse = Atomic<Int>(0)
+  }
+
+  private struct State {
+    var entries: [Key: Entry] = [:]
+    var order: [(key: Key, use: Int)] = []
+    var bytes = 0
+    var capacity: Int
+    var nextSource = 0
+  }
+
+  private let state: Mutex<State>
+  private let clock = Atomic<Int>(0)
+  /// Pieces decoded so far: what tests and the run's report count.
+  private let decodings = Atomic<Int>(0)
+
+  public init(capacity: Int) { state = Mutex(State(capacity: max(0, capacity))) }
+
+  /// Bytes that may be kept. Lowering it drops pieces at the next use.
+  public var capacity: Int {
+    get { state.withLock { $0.capacity } }
+    set { state.withLock { $0.capacity = max(0, newValue) } }
+  }
+
+  /// How many pieces were decoded.
+  public var decodedPieces: Int { decodings.load(ordering: .relaxed) }
+
+  /// A number for a new source's pieces.
+  public func newSource() -> Int {
+    state.withLock {
+      $0.nextSource += 1
+      return $0.nextSource
+    }
+  }
+
+  /// The piece of `key`, made by `decode` if it is not there.
+  public func piece(_ key: Key, decode: () throws -> Piece) throws -> Piece {
+    let use = clock.wrappingAdd(1, ordering: .relaxed).newValue
+    let entry = state.withLock { state in
+      if let entry = state.entries[key] { return entry }
+      let entry = Entry()
+      state.entries[key] = entry
+      return entry
+    }
+    entry.lastUse.store(use, ordering: .relaxed)
+    var isNew = false
+    let piece: Piece
+    do {
+      piece = try entry.loading.withLock { loaded throws -> Piece in
+        if let loaded { return loaded }
+        let made = try decode()
+        decodings.wrappingAdd(1, ordering: .relaxed)
+        loaded = made
+        isNew = true
+        return made
+      }
+    } catch {
+      state.withLock { if $0.entries[key] === entry { $0.entries[key] = nil } }
+      throw error
+    }
+    if isNew { keep(key, piece, use) }
+    return piece
+  }
+
+  private func keep(_ key: Key, _ piece: Piece, _ use: Int) {
+    state.withLock { state in
+      state.bytes += piece.block.byteCount
+      state.order.append((key, use))
+      var next = 0
+      // A piece used again since it was queued goes to the back; each is looked at most twice per drop.
+      while state.bytes > state.capacity && next < state.order.count {
+        let candidate = state.order[next]
+        next += 1
+        guard let entry = state.entries[candidate.key] else { continue }
+        let lastUse = entry.lastUse.load(ordering: .relaxed)
+        if lastUse > candidate.use && state.bytes - piece.block.byteCount <= state.capacity {
+          state.order.append((candidate.key, lastUse))
+          continue
+        }
+        let size = entry.loading.withLock { $0?.block.byteCount ?? 0 }
+        state.bytes -= size
+        state.entries[candidate.key] = nil
+      }
+      state.order.removeFirst(next)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/// What a tile's file says about itself, known without reading a voxel.
+public struct TileInfo: Sendable, Hashable {
+  /// The file the tile lies in.
+  public var path: String
+  /// A short name: the file's name, with the image's own where a file holds several.
+  public var name: String
+  /// The format in words, "TIFF (tiled, deflate)".
+  public var format: String
+  public var type: VoxelType
+  /// Voxels along z, y, x of one channel at one time point.
+  public var size: Index3
+  /// One name per channel, at least one; empty strings where the file names none.
+  public var channelNames: [String]
+  /// The number of time points, at least 1.
+  public var timepoints: Int
+  /// µm between voxels, if the file says.
+  public var voxelSize: VoxelSize?
+  /// The stage position of the tile in µm, if the file says.
+  public var position: Point3?
+
+  public init(
+    path: String, name: String, format: String, type: VoxelType, size: Index3,
+    channelNames: [String] = [""], timepoints: Int = 1, voxelSize: VoxelSize? = nil,
+    position: Point3? = nil
+  ) {
+    self.path = path
+    self.name = name
+    self.format = format
+    self.type = type
+    self.size = size
+    self.channelNames = channelNames
+    self.timepoints = timepoints
+    self.voxelSize = voxelSize
+    self.position = position
+  }
+}
+
+/// One image of a file, of which each channel and time point is a lazy volume.
+public protocol TileImage: Sendable {
+  var info: TileInfo { get }
+  /// The voxels of a channel at a time point, both counted from 0. Reads no voxel yet.
+  ///
+  /// - Throws: `BrickworkError` with code `.badRequest` if there is no such channel or time point.
+  func volume(channel: Int, timepoint: Int) throws -> any Volume
+}

@@ -1,0 +1,94 @@
+internal import BrickCore
+internal import CBrickSystem
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A read-only mapping of a whole file.
+///
+/// The kernel is told to read nothing ahead (`MADV_RANDOM`); callers ask for what they need with
+/// `willNeed` and give it back with `doneWith`, which keeps the process small and reads exact: under a
+/// 512 MiB limit a plain map read 40 MB/s where this reads 600.
+///
+/// If the file shrinks or its disk fails while it is mapped, the missing pages read as zeros and
+/// `checkIntact` throws afterwards.
+@safe
+public final class MappedFile: @unchecked Sendable {
+  // @unchecked: everything is set once, and the pages are mapped read-only.
+  public let path: String
+  private let base: UnsafeRawBufferPointer
+  private let guardSlot: Int32
+
+  /// Maps the file at `path`; an empty file gives an empty mapping.
+  ///
+  /// - Throws: `BrickworkError` if the file can't be opened, is no regular file, or can't be mapped.
+  public init(_ path: String) throws {
+    self.path = path
+    let file = try Int32(retrying(path, "open") { Int(unsafe open(path, O_RDONLY | O_CLOEXEC)) })
+    defer { close(file) }
+    var status = stat()
+    _ = try retrying(path, "read the size") { Int(unsafe fstat(file, &status)) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw BrickworkError(
+        .damagedInput, path: path, reason: "is not a regular file", remedy: "Name a file, not a folder or device")
+    }
+    let count = Int(status.st_size)
+    guard count > 0 else {
+      unsafe base = UnsafeRawBufferPointer(start: nil, count: 0)
+      guardSlot = -1
+      return
+    }
+    guard let start = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, file, 0), unsafe start != MAP_FAILED
+    else { throw BrickworkError.system(errno, path: path, action: "map \(count) bytes") }
+    unsafe madvise(start, count, Int32(MADV_RANDOM))
+    unsafe base = UnsafeRawBufferPointer(start: start, count: count)
+    guardSlot = unsafe brick_guard_add(start, count)
+  }
+
+  deinit {
+    if let start = unsafe base.baseAddress {
+      brick_guard_remove(guardSlot)
+      unsafe munmap(UnsafeMutableRawPointer(mutating: start), base.count)
+    }
+  }
+
+  /// The file's size in bytes.
+  public var count: Int { unsafe base.count }
+
+  /// The file's bytes, valid while this mapping is borrowed.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let span = unsafe RawSpan(_unsafeBytes: base)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Asks the kernel to read a range in the background.
+  public func willNeed(_ range: Range<Int>) { advise(range, Int32(MADV_WILLNEED)) }
+
+  /// Takes the pages of a range out of the process. They stay in the page cache while there is room.
+  public func doneWith(_ range: Range<Int>) { advise(range, Int32(MADV_DONTNEED)) }
+
+  private func advise(_ range: Range<Int>, _ advice: Int32) {
+    let inside = unsafe range.clamped(to: 0..<base.count)
+    guard !inside.isEmpty, let start = unsafe base.baseAddress else { return }
+    let page = Int(getpagesize())
+    let first = inside.lowerBound / page * page
+    unsafe madvise(UnsafeMutableRawPointer(mutating: start + first), inside.upperBound - first, advice)
+  }
+
+  /// Throws if a page could not be read since the file was mapped.
+  public func checkIntact() throws {
+    let faults = brick_guard_faults(guardSlot)
+    if faults > 0 {
+      throw BrickworkError(
+        .inputOutput, path: path,
+        reason: "\(faults) pages could not be read although the file had \(count) bytes when it was opened",
+        remedy: "The file was cut while it was read, or its disk fails: check both and run again")
+    }
+  }
+}

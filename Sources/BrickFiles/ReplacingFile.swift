@@ -1,0 +1,219 @@
+internal import BrickCore
+internal import CBrickSystem
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A file written aside and moved into place when it is whole: readers see all of it or nothing.
+///
+/// Bytes are appended with `pwrite` and handed to the disk early, so that the page cache holds little of
+/// them. `seal` makes them durable under the temporary name; `publish` renames and makes the name durable.
+public final class ReplacingFile {
+  public let temporaryPath: String
+  public private(set) var count = 0
+  private var file: Int32
+  private var handedOver = 0
+  private var dropped = 0
+  /// Bytes between two hand-overs to the disk.
+  private static let window = 8 << 20
+
+  /// Creates the temporary file, or empties what a killed run left there.
+  public init(temporaryPath: String) throws {
+    self.temporaryPath = temporaryPath
+    file = try Int32(
+      retrying(temporaryPath, "create") {
+        Int(unsafe open(temporaryPath, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
+      })
+  }
+
+  deinit { if file >= 0 { close(file) } }
+
+  /// Appends bytes.
+  public func append(_ bytes: RawSpan) throws {
+    try write(bytes, at: count)
+    count += bytes.byteCount
+    if count - handedOver >= Self.window {
+      brick_start_writing(file, Int64(handedOver), Int64(count - handedOver))
+      if handedOver > dropped {
+        brick_finish_writing(file, Int64(dropped), Int64(handedOver - dropped))
+        dropped = handedOver
+      }
+      handedOver = count
+    }
+  }
+
+  private func write(_ bytes: RawSpan, at offset: Int) throws {
+    try unsafe bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        done += try retrying(temporaryPath, "write \(buffer.count - done) bytes at \(offset + done)") {
+          unsafe pwrite(
+            file, buffer.baseAddress.unsafelyUnwrapped + done, buffer.count - done, off_t(offset + done))
+        }
+      }
+    }
+  }
+
+  /// Makes the bytes durable and closes the file, still under its temporary name.
+  public func seal() throws {
+    _ = try retrying(temporaryPath, "flush to disk") { Int(fsync(file)) }
+    #if os(Linux)
+      posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
+    #endif
+    close(file)
+    file = -1
+  }
+
+  /// Closes and deletes the temporary file.
+  public func discard() {
+    if file >= 0 { close(file) }
+    file = -1
+    unsafe unlink(temporaryPath)
+  }
+}
+
+/// Folders and names: what has to be durable besides the bytes of a file.
+public enum Files {
+  /// Moves a sealed file into place. Call `flushFolder` afterwards, once for all files of a folder.
+  public static func rename(_ temporaryPath: String, to path: String) throws {
+    _ = try retrying(path, "move the finished file into place") { Int(Foundationless.rename(temporaryPath, path)) }
+  }
+
+  /// Makes the names in a folder durable.
+  public static func flushFolder(_ path: String) throws {
+    let folder = try Int32(retrying(path, "open the folder") { Int(unsafe open(path, O_RDONLY | O_CLOEXEC)) })
+    defer { close(folder) }
+    _ = try retrying(path, "flush the folder to disk") { Int(fsync(folder)) }
+  }
+
+  /// Writes a small file so that readers see the old or the new content, never a mix.
+  public static func replace(_ path: String, with bytes: [UInt8]) throws {
+    let temporary = path + ".partial"
+    let file = try ReplacingFile(temporaryPath: temporary)
+    do {
+      try unsafe file.append(bytes.span.bytes)
+      try file.seal()
+      try rename(temporary, to: path)
+    } catch {
+      file.discard()
+      throw error
+    }
+    try flushFolder(folder(of: path))
+  }
+
+  /// The whole content of a small file.
+  ///
+  /// - Throws: `BrickworkError` if it is missing, or larger than `limit` bytes.
+  public static func read(_ path: String, limit: Int = 256 << 20) throws -> [UInt8] {
+    let file = try Int32(retrying(path, "open") { Int(unsafe open(path, O_RDONLY | O_CLOEXEC)) })
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let got = try retrying(path, "read at \(bytes.count)") {
+        unsafe buffer.withUnsafeMutableBytes { unsafe Foundationless.read(file, $0.baseAddress, $0.count) }
+      }
+      if got == 0 { return bytes }
+      bytes.append(contentsOf: buffer[..<got])
+      if bytes.count > limit {
+        throw BrickworkError(
+          .damagedInput, path: path, reason: "is larger than the \(limit) bytes such a file may have")
+      }
+    }
+  }
+
+  /// The bytes of a regular file, or nil where there is none.
+  public static func size(_ path: String) -> Int? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
+  /// Whether `path` is a folder.
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether anything has this name.
+  public static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0
+  }
+
+  /// Makes a folder and those above it; existing ones are fine.
+  public static func makeFolder(_ path: String) throws {
+    if path.isEmpty || isFolder(path) { return }
+    let parent = folder(of: path)
+    if parent != path { try makeFolder(parent) }
+    if unsafe mkdir(path, 0o777) != 0 && errno != EEXIST {
+      throw BrickworkError.system(errno, path: path, action: "make the folder")
+    }
+  }
+
+  /// The names in a folder, sorted.
+  public static func names(in path: String) throws -> [String] {
+    guard let folder = unsafe opendir(path) else {
+      throw BrickworkError.system(errno, path: path, action: "list the folder")
+    }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Deletes a file, or a folder with everything in it; nothing there is fine.
+  public static func remove(_ path: String) throws {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { return }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      for name in try names(in: path) { try remove(path + "/" + name) }
+      if unsafe rmdir(path) != 0 { throw BrickworkError.system(errno, path: path, action: "delete the folder") }
+    } else if unsafe unlink(path) != 0 {
+      throw BrickworkError.system(errno, path: path, action: "delete")
+    }
+  }
+
+  /// The folder part of a path: "." where there is none.
+  public static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The last part of a path.
+  public static func name(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return path }
+    return String(path[path.index(after: slash)...])
+  }
+
+  /// `path` as seen from `folder`: absolute paths stay as they are.
+  public static func join(_ folder: String, _ path: String) -> String {
+    path.hasPrefix("/") || folder == "." || folder.isEmpty ? path : folder + "/" + path
+  }
+}
+
+/// The C functions whose names the methods above shadow.
+private enum Foundationless {
+  static func rename(_ from: String, _ to: String) -> Int32 {
+    #if canImport(Glibc)
+      unsafe Glibc.rename(from, to)
+    #else
+      unsafe Darwin.rename(from, to)
+    #endif
+  }
+  static func read(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    #if canImport(Glibc)
+      unsafe Glibc.read(file, buffer, count)
+    #else
+      unsafe Darwin.read(file, buffer, count)
+    #endif
+  }
+}
