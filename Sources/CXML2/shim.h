@@ -1,2 +1,6 @@
 #include <libxml/xmlreader.h>
 #include <libxml/xmlwriter.h>
+
+// A callback into Swift would need the variadic generic error type; the structured one is fixed.
+static inline const char *cxml2_message(const xmlError *error) { return error && error->message ? error->message : ""; }
+static inline int cxml2_line(const xmlError *error) { return error ? error->line : 0; }
