@@ -10,17 +10,18 @@ public enum SystemMemory {
   /// the room under each memory limit of the process's control groups.
   public static var available: Int {
     var room = machineAvailable
-    for limit in controlGroupRooms() { room = min(room, limit) }
+    for limit in controlGroupLimits() { room = min(room, limit) }
     return max(room, 0)
   }
 
   /// The most bytes of memory this process has held so far, file pages included.
   public static var peakResident: Int {
     var usage = rusage()
-    guard unsafe getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
     #if os(Linux)
+      guard unsafe getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return 0 }
       return Int(usage.ru_maxrss) << 10
     #else
+      guard unsafe getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
       return Int(usage.ru_maxrss)
     #endif
   }
@@ -38,8 +39,8 @@ public enum SystemMemory {
     return max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(1, sysconf(Int32(_SC_PAGESIZE)))
   }
 
-  /// The room under the memory limits of the process's groups, version 2 and version 1.
-  private static func controlGroupRooms() -> [Int] {
+  /// The memory limits of the process's groups, version 2 and version 1.
+  private static func controlGroupLimits() -> [Int] {
     guard let groups = text("/proc/self/cgroup") else { return [] }
     var rooms: [Int] = []
     for line in groups.split(separator: "\n") {
@@ -47,26 +48,22 @@ public enum SystemMemory {
       guard parts.count == 3 else { continue }
       let path = String(parts[2])
       if parts[1].isEmpty {
-        rooms += roomsUpwards("/sys/fs/cgroup", path, limit: "memory.max", used: "memory.current")
+        rooms += limitsUpwards("/sys/fs/cgroup", path, name: "memory.max")
       } else if parts[1].split(separator: ",").contains("memory") {
-        rooms += roomsUpwards(
-          "/sys/fs/cgroup/memory", path, limit: "memory.limit_in_bytes",
-          used: "memory.usage_in_bytes")
+        rooms += limitsUpwards("/sys/fs/cgroup/memory", path, name: "memory.limit_in_bytes")
       }
     }
     return rooms
   }
 
-  /// The room in a group and in those above it. What the group's page cache holds counts as room, since the
-  /// kernel gives it up; only the limit is taken.
-  private static func roomsUpwards(
-    _ root: String, _ path: String, limit: String, used: String
-  ) -> [Int] {
+  /// The limits of a group and of those above it. What the group's page cache holds is no loss, since the
+  /// kernel gives it up, so the limit itself counts and not what is left of it.
+  private static func limitsUpwards(_ root: String, _ path: String, name: String) -> [Int] {
     var rooms: [Int] = []
     var folder = path
     while true {
       let base = folder == "/" || folder.isEmpty ? root : root + folder
-      if let text = text(base + "/" + limit), let bytes = Int(text.trimmed), bytes < 1 << 60 {
+      if let text = text(base + "/" + name), let bytes = Int(text.trimmed), bytes < 1 << 60 {
         rooms.append(bytes)
       }
       if folder == "/" || folder.isEmpty { return rooms }

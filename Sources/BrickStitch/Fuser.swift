@@ -123,6 +123,7 @@ struct Fuser: ~Copyable {
     var weights = [V.Weighted](repeating: 0, count: box.count)
     for hit in hits {
       let ramps = volume.tiles[hit].weights
+      let along = ramps[2]
       try borrow(hit, box) { view, offset in
         var sums = totals.mutableSpan
         var shares = weights.mutableSpan
@@ -130,7 +131,7 @@ struct Fuser: ~Copyable {
         forEachRow(box) { z, y, start in
           let row = view.row(z: z - offset.z, y: y - offset.y, as: V.self)
           let share = V.Weighted(ramps[0][z - offset.z]) * V.Weighted(ramps[1][y - offset.y])
-          addWeightedRow(row, ramps[2].span, from: first, share, to: &sums, &shares, at: start)
+          addWeightedRow(row, along.span, from: first, share, to: &sums, &shares, at: start)
         }
       }
     }
