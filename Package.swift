@@ -90,7 +90,7 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
-      name: "BrickTestSupport", dependencies: ["BrickCore", "BrickStitch"], path: "Tests/BrickTestSupport",
+      name: "BrickTestSupport", dependencies: ["BrickCore"], path: "Tests/BrickTestSupport",
       swiftSettings: strict),
     tests("BrickCoreTests", ["BrickCore"]),
     tests("BrickFilesTests", ["BrickFiles"]),

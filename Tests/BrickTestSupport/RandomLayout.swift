@@ -1,5 +1,4 @@
 public import BrickCore
-public import BrickStitch
 
 /// A small random layout of tiles, with their voxels as doubles for oracles.
 public struct RandomLayout: Sendable {
