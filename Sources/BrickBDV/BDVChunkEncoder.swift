@@ -43,10 +43,17 @@ public final class BDVChunkEncoder {
     if view.box.size == chunk && view.rowStride == row && view.planeStride == row * chunk.y {
       return try encode(view.bytes.extracting(0..<chunk.volume * type.byteCount))
     }
-    padded.reshape(to: Box3(origin: view.box.origin, size: chunk), type: type)
-    if view.box.size != chunk { padded.clear() }
-    padded.copy(from: view)
-    return try encode(padded.bytes)
+    return try encode(view, filling: chunk, in: &padded)
+  }
+
+  // Blocks come as parameters, because a span can't be borrowed from a class's property.
+  private func encode(
+    _ view: borrowing VoxelView, filling chunk: Index3, in block: inout VoxelBlock
+  ) throws -> EncodedChunk? {
+    block.reshape(to: Box3(origin: view.box.origin, size: chunk), type: type)
+    if view.box.size != chunk { block.clear() }
+    block.copy(from: view)
+    return try encode(block.bytes)
   }
 
   private func encode(_ bytes: RawSpan) throws -> EncodedChunk? {
@@ -55,15 +62,22 @@ public final class BDVChunkEncoder {
     var compressed: [UInt8] = []
     let count: Int?
     if shuffles {
-      shuffled.reshape(to: Box3(size: Index3(z: 1, y: 1, x: bytes.byteCount)), type: .uint8)
-      var target = shuffled.mutableBytes
-      Shuffle.shuffle(bytes, width: type.byteCount, into: &target)
-      count = try encoder.compress(shuffled.bytes, into: &compressed)
+      count = try shuffle(bytes, with: encoder, through: &shuffled, into: &compressed)
     } else {
       count = try encoder.compress(bytes, into: &compressed)
     }
     if count != nil { return EncodedChunk(bytes: compressed, skippedFilters: 0) }
     return EncodedChunk(bytes: array(bytes), skippedFilters: shuffles ? 0b11 : 0b1)
+  }
+
+  private func shuffle(
+    _ bytes: RawSpan, with encoder: DeflateEncoder, through block: inout VoxelBlock,
+    into compressed: inout [UInt8]
+  ) throws -> Int? {
+    block.reshape(to: Box3(size: Index3(z: 1, y: 1, x: bytes.byteCount)), type: .uint8)
+    var target = block.mutableBytes
+    Shuffle.shuffle(bytes, width: type.byteCount, into: &target)
+    return try encoder.compress(block.bytes, into: &compressed)
   }
 
   private func array(_ bytes: RawSpan) -> [UInt8] { unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
