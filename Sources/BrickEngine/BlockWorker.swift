@@ -32,25 +32,26 @@ final class BlockWorker {
     source.didRead(box)
     if item.wantsHistogram {
       var histogram = item.takeHistogram()
-      histogram.add(VoxelView(block))
+      Self.count(block, in: &histogram)
       item.giveBack(histogram)
     }
-    try encode(VoxelView(block), level: first, with: encoders[0], into: result)
+    try encode(block, level: first, with: encoders[0], into: result)
     guard pass.levels.count > 1 else { return }
     let next = plan.levels[first + 1]
-    reduced.reshape(to: box.downsampled(by: next.step), type: next.array.type)
-    reduced.writeDownsampled(VoxelView(block), by: next.step, method: .mean)
-    try encode(VoxelView(reduced), level: first + 1, with: encoders[1], into: result)
+    block.downsampled(by: next.step, into: &reduced)
+    try encode(reduced, level: first + 1, with: encoders[1], into: result)
     guard pass.levels.count > 2 else { return }
-    let third = plan.levels[first + 2]
-    result.part.reshape(to: reduced.box.downsampled(by: third.step), type: third.array.type)
-    result.part.writeDownsampled(VoxelView(reduced), by: third.step, method: .mean)
+    reduced.downsampled(by: plan.levels[first + 2].step, into: &result.part)
+  }
+
+  private static func count(_ block: borrowing VoxelBlock, in histogram: inout VoxelHistogram) {
+    histogram.add(VoxelView(block))
   }
 
   private func encode(
-    _ view: borrowing VoxelView, level: Int, with encoder: BrickEncoder, into result: BlockResult
+    _ block: borrowing VoxelBlock, level: Int, with encoder: BrickEncoder, into result: BlockResult
   ) throws {
-    try plan.levels[level].array.encodeBricks(of: view, with: encoder, into: &result.bytes) {
+    try plan.levels[level].array.encodeBricks(of: block, with: encoder, into: &result.bytes) {
       result.bricks.append(.init(level: level, brick: $0, bytes: $1))
     }
   }
@@ -84,9 +85,10 @@ final class BlockWorker {
 extension ZarrArray {
   /// Encodes the bricks of a box that starts at a brick, and hands each that is not empty to `emit`.
   func encodeBricks(
-    of view: borrowing VoxelView, with encoder: BrickEncoder, into bytes: inout [UInt8],
+    of block: borrowing VoxelBlock, with encoder: BrickEncoder, into bytes: inout [UInt8],
     emit: (_ brick: Index3, _ bytes: Range<Int>) -> Void
   ) throws {
+    let view = VoxelView(block)
     let inside = bricks.indices(intersecting: view.box)
     for z in inside.origin.z..<inside.end.z {
       for y in inside.origin.y..<inside.end.y {

@@ -79,27 +79,27 @@ public struct ExportJob: Sendable {
   private static func sources(
     of image: OMEZarrImage, _ levels: ExportLevels
   ) throws -> [(Index3, any Volume)] {
-    let stored = image.levels.indices.map { image.factor(level: $0) }
+    let factors = image.levels.indices.map { image.factor(level: $0) }
     func stored(_ level: Int) throws -> any Volume {
       try image.volume(level: level, channel: 0, timepoint: 0)
     }
     switch levels {
-    case .store: return try stored.indices.map { (stored[$0], try stored($0)) }
+    case .store: return try factors.indices.map { (factors[$0], try stored($0)) }
     case .first(let count):
-      guard (1...stored.count).contains(count) else {
+      guard (1...factors.count).contains(count) else {
         throw BrickworkError(
           .badRequest, path: image.info.path,
-          reason: "\(count) levels were asked for, and the store has \(stored.count)",
+          reason: "\(count) levels were asked for, and the store has \(factors.count)",
           remedy: "Use --levels bdv to have others made")
       }
-      return try stored.indices.prefix(count).map { (stored[$0], try stored($0)) }
+      return try factors.indices.prefix(count).map { (factors[$0], try stored($0)) }
     case .bdv:
       let proposal = PyramidProposal.levels(
         size: image.info.size, voxelSize: image.info.voxelSize ?? .unknown)
       return try proposal.map { wanted in
         // The coarsest stored level that divides the wanted one: the fewest voxels to read.
-        let level = stored.indices.last { wanted.factor.isMultiple(of: stored[$0]) } ?? 0
-        let ratio = wanted.factor.dividedRoundingDown(by: stored[level])
+        let level = factors.indices.last { wanted.factor.isMultiple(of: factors[$0]) } ?? 0
+        let ratio = wanted.factor.dividedRoundingDown(by: factors[level])
         let volume = try stored(level)
         return (wanted.factor, ratio == .one ? volume : volume.downsampled(by: ratio, method: .mean))
       }
@@ -126,13 +126,13 @@ public struct ExportJob: Sendable {
       } produce: { worker, place in
         let (level, index) = self.chunk(at: place)
         return try worker.encode(levels[level], number: level, index)
-      } commit: { place, chunk in
+      } commit: { (place: Int, chunk: EncodedChunk?) in
         let (level, index) = self.chunk(at: place)
         if let chunk { try writer.write(chunk, level: level, at: index) }
         let voxels = levels[level].grid.box(at: index).count
         meter.add(
           voxels: voxels, voxelBytes: voxels * image.info.type.byteCount,
-          written: chunk?.byteCount ?? 0, items: 1)
+          written: chunk?.bytes.count ?? 0, items: 1)
         return nil
       }
       try writer.finish()
@@ -180,6 +180,10 @@ private final class ChunkWorker {
     level.volume.willRead(box)
     try level.volume.read(into: &block)
     level.volume.didRead(box)
-    return try encoder.encode(VoxelView(block), level: number)
+    return try encode(block, number)
+  }
+
+  private func encode(_ block: borrowing VoxelBlock, _ level: Int) throws -> EncodedChunk? {
+    try encoder.encode(VoxelView(block), level: level)
   }
 }

@@ -1,4 +1,4 @@
-public import BrickCore
+internal import BrickCore
 internal import BrickFiles
 
 /// The ceiling for the whole process, and how it is shared out before work starts.

@@ -1,6 +1,6 @@
 public import BrickCore
 internal import BrickFiles
-public import BrickZarr
+internal import BrickZarr
 internal import Synchronization
 
 /// What the finished store says about itself, and what decides whether two runs make the same one.
@@ -105,7 +105,7 @@ public struct StoreJob: Sendable {
         if let histogram = $0.mergedHistogram() { histograms.add(histogram) }
       }
     }
-    try writeImage(settings, histograms.sum)
+    try await writeImage(settings, histograms.sum)
     try folder.remove()
     let report = meter.finish()
     return Summary(
@@ -227,7 +227,8 @@ public struct StoreJob: Sendable {
 
   // MARK: After
 
-  private func writeImage(_ settings: JSON, _ histogram: VoxelHistogram) throws {
+  private func writeImage(_ settings: JSON, _ histogram: VoxelHistogram) async throws {
+    let shown = try await window(histogram)
     let size = description.voxelSize
     let levels = plan.levels.enumerated().map { number, level in
       OMEZarrLevel(
@@ -239,7 +240,7 @@ public struct StoreJob: Sendable {
     try OMEZarrWriting.writeImage(
       path: path, name: description.name, type: "mean",
       method: "mean of the voxels that exist, integers rounded half up, each level from the one before",
-      levels: levels, window: try window(histogram), channelName: description.channelName,
+      levels: levels, window: shown, channelName: description.channelName,
       color: "FFFFFF", extra: ["settings": settings])
     try Files.flushFolder(path)
   }

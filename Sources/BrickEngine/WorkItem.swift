@@ -29,6 +29,8 @@ final class WorkItem: @unchecked Sendable {
       // Every voxel is written before it is read; cleared all the same, as memory is reused.
       block.clear()
     }
+
+    func copy(_ part: borrowing VoxelBlock) { block.copy(from: VoxelView(part)) }
   }
 
   init(number: Int, plan: StorePlan, pass: PassPlan, folder: RunFolder, wantsHistogram: Bool) {
@@ -74,15 +76,15 @@ final class WorkItem: @unchecked Sendable {
   /// Appends a block's bricks to their shards and puts its part into the gathered level. Returns the bytes written.
   func commit(_ result: BlockResult) throws -> Int {
     for brick in result.bricks {
-      try append(brick.brick, level: brick.level, result.bytes.span.extracting(brick.bytes))
+      try append(brick.brick, level: brick.level, result.bytes, brick.bytes)
     }
     if let third = gathered.first, !result.part.box.isEmpty {
-      third.block.copy(from: VoxelView(result.part))
+      third.copy(result.part)
     }
     return result.bytes.count
   }
 
-  private func append(_ brick: Index3, level: Int, _ bytes: Span<UInt8>) throws {
+  private func append(_ brick: Index3, level: Int, _ bytes: [UInt8], _ range: Range<Int>) throws {
     let array = plan.levels[level].array
     let shard = (brick * array.brick).dividedRoundingDown(by: array.shard)
     let place = ShardPlace(level: level, shard: shard)
@@ -94,7 +96,8 @@ final class WorkItem: @unchecked Sendable {
       writer = try ShardWriter(array: array, temporaryPath: path)
       writers[place] = writer
     }
-    try unsafe writer.append(array.brickIndexInShard(brick), bytes.bytes)
+    let span = unsafe bytes.span.bytes
+    try writer.append(array.brickIndexInShard(brick), span.extracting(range))
   }
 
   /// Makes the gathered levels, flushes all shards, records the item and puts the shards into their places.
@@ -132,17 +135,17 @@ final class WorkItem: @unchecked Sendable {
       let number = pass.levels.lowerBound + 2 + n
       let array = plan.levels[number].array
       if n > 0 {
-        level.block.writeDownsampled(
-          VoxelView(gathered[n - 1].block), by: plan.levels[number].step, method: .mean)
+        gathered[n - 1].block.downsampled(
+          by: plan.levels[number].step, writingInto: &level.block)
       }
       let encoder = try BrickEncoder(codec: array.codec, type: array.type, brick: array.brick)
       var bytes: [UInt8] = []
       var bricks: [(brick: Index3, bytes: Range<Int>)] = []
-      try array.encodeBricks(of: VoxelView(level.block), with: encoder, into: &bytes) {
+      try array.encodeBricks(of: level.block, with: encoder, into: &bytes) {
         bricks.append(($0, $1))
       }
       for brick in bricks {
-        try append(brick.brick, level: number, bytes.span.extracting(brick.bytes))
+        try append(brick.brick, level: number, bytes, brick.bytes)
       }
     }
   }

@@ -1,0 +1,81 @@
+internal import BrickCore
+internal import BrickZarr
+internal import Synchronization
+
+extension StoreJob {
+  /// The percentiles of the written voxels between which viewers show the image at first.
+  static let shownPercentiles = [1.0, 99.9]
+
+  /// The range of values and the shown part of it, from the exact percentiles of level 0 as it was written.
+  ///
+  /// 8- and 16-bit voxels were counted while they were written. For wider ones that count holds the upper 16 bits, and
+  /// the store is read again until the percentiles are known to the last bit: once for 32 bits, three times for 64.
+  func window(_ histogram: VoxelHistogram) async throws -> (min: Double, max: Double, start: Double, end: Double)? {
+    guard let least = histogram.minimum, let most = histogram.maximum else { return nil }
+    var shown = Self.shownPercentiles.compactMap { histogram.percentile($0) }
+    if !histogram.isExact {
+      let level = plan.levels[0].array
+      let volume = try ZarrVolume(level.path, cache: cache)
+      var selection = try RadixSelection(Self.shownPercentiles, of: histogram)
+      while !selection.isComplete {
+        let sum = TallySum(selection.tally())
+        let grid = BrickGrid(size: level.size, brick: level.brick)
+        let start = selection
+        try await OrderedPipeline.run(count: grid.count, workers: threads) {
+          TallyWorker(start.tally())
+        } produce: { worker, place in
+          try worker.add(grid.box(at: grid.index(at: place)), of: volume)
+          return worker
+        } commit: { _, worker in
+          sum.collect(worker)
+          return nil
+        }
+        try selection.narrow(by: sum.total())
+      }
+      shown = selection.values
+    }
+    guard shown.count == 2, (shown + [least, most]).allSatisfy(\.isFinite) else { return nil }
+    // The slider spans what the type can hold where that is little, and what the data hold otherwise.
+    let span: ClosedRange<Double> =
+      switch source.type {
+      case .uint8: 0...255
+      case .uint16: 0...65535
+      case .int8: -128...127
+      case .int16: -32768...32767
+      default: least...most
+      }
+    let end = shown[1] > shown[0] ? shown[1] : Swift.max(most, shown[0] + 1)
+    return (span.lowerBound, Swift.max(span.upperBound, end), shown[0], end)
+  }
+}
+
+/// Counts the bricks that one worker reads.
+private final class TallyWorker: @unchecked Sendable {
+  // @unchecked: only its worker adds to it, and it is summed after all have ended.
+  var tally: RadixTally
+  private var scratch = VoxelBlock()
+
+  init(_ tally: RadixTally) { self.tally = tally }
+
+  func add(_ box: Box3, of volume: any Volume) throws {
+    try volume.withVoxels(of: box, scratch: &scratch) { tally.add($0) }
+  }
+}
+
+/// All workers' counts.
+private final class TallySum: Sendable {
+  private let workers = Mutex<[ObjectIdentifier: TallyWorker]>([:])
+  private let empty: RadixTally
+
+  init(_ empty: RadixTally) { self.empty = empty }
+
+  func collect(_ worker: TallyWorker) { workers.withLock { $0[ObjectIdentifier(worker)] = worker } }
+
+  func total() -> RadixTally {
+    workers.withLock { workers in
+      var sum = empty
+      for worker in workers.values { sum.merge(worker.tally) }
+      return sum
+    }
+  }
+}
