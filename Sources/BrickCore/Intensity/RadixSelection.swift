@@ -51,7 +51,7 @@ public struct RadixSelection: Sendable {
     targets = ranks.map {
       Target(rank: $0, prefix: 0, rankInPrefix: $0, countInPrefix: first.count)
     }
-    for i in targets.indices { Self.find(&targets[i], in: first.bins[...], bits: 0) }
+    _ = Self.find(&targets[...], in: first.bins[...], bits: 0)
   }
 
   /// Whether every key is known to its last bit.
@@ -68,21 +68,24 @@ public struct RadixSelection: Sendable {
   public mutating func narrow(by tally: RadixTally) throws {
     precondition(
       !isComplete && tally.type == type && tally.bitsKnown == bitsKnown, "The tally is of this pass")
-    for i in targets.indices {
-      guard let place = tally.prefixes.firstIndex(of: targets[i].prefix) else {
-        preconditionFailure("The tally is of this selection")
-      }
+    var narrowed = targets
+    var start = 0
+    for (place, prefix) in tally.prefixes.enumerated() {
+      // Targets ascend, so those with one prefix stand together, in the order of the tally's prefixes.
+      let end = narrowed[start...].firstIndex { $0.prefix != prefix } ?? narrowed.count
+      precondition(end > start, "The tally is of this selection")
+      let expected = narrowed[start].countInPrefix
       let counts = tally.counts[place << 16..<(place + 1) << 16]
-      let total = counts.reduce(0, +)
-      guard total == targets[i].countInPrefix else {
+      let total = Self.find(&narrowed[start..<end], in: counts, bits: 16)
+      guard total == expected else {
         throw BrickworkError(
           .inputOutput,
-          reason: "\(targets[i].countInPrefix) voxels lay in an intensity range at first, "
-            + "\(total) in the next pass",
+          reason: "\(expected) voxels lay in an intensity range at first, \(total) in the next pass",
           remedy: "The files changed while they were read: run again when nothing writes to them")
       }
-      Self.find(&targets[i], in: counts, bits: 16)
+      start = end
     }
+    targets = narrowed
     bitsKnown += 16
   }
 
@@ -96,16 +99,22 @@ public struct RadixSelection: Sendable {
     return places.map { $0.interpolate(found[$0.lower] ?? .nan, found[$0.upper] ?? .nan) }
   }
 
-  /// Moves a target into the bin its rank falls into.
-  private static func find(_ target: inout Target, in counts: ArraySlice<Int>, bits: UInt64) {
-    for (bin, count) in zip(0 as UInt64..<1 << 16, counts) {
-      if target.rankInPrefix < count {
-        target.prefix = target.prefix << bits | bin
-        target.countInPrefix = count
-        return
+  /// Moves targets that share a prefix into the bins their ranks fall into; the sum of all bins.
+  private static func find(
+    _ targets: inout ArraySlice<Target>, in counts: ArraySlice<Int>, bits: UInt64
+  ) -> Int {
+    var below = 0
+    var next = targets.startIndex
+    for (bin, count) in zip(0 as UInt64..<1 << 16, counts) where count > 0 {
+      while next < targets.endIndex && targets[next].rankInPrefix < below + count {
+        targets[next].prefix = targets[next].prefix << bits | bin
+        targets[next].rankInPrefix -= below
+        targets[next].countInPrefix = count
+        next += 1
       }
-      target.rankInPrefix -= count
+      below += count
     }
+    return below
   }
 
   /// The percentiles of a volume.

@@ -48,10 +48,18 @@ private func exchangeRows<V: Voxel>(
   _ voxels: inout MutableSpan<V>, _ first: Int, _ second: Int, _ count: Int, turned: Bool
 ) {
   precondition(first >= 0 && second >= first && count <= voxels.count - second)
-  for i in 0..<count {
-    let (one, two) = (first &+ i, turned ? second &+ count &- 1 &- i : second &+ i)
-    let (a, b) = (voxels[one], voxels[two])
-    voxels[one] = b
-    voxels[two] = a
+  if turned {
+    for i in 0..<count {
+      let (one, two) = (first &+ i, second &+ count &- 1 &- i)
+      let (a, b) = (voxels[one], voxels[two])
+      voxels[one] = b
+      voxels[two] = a
+    }
+  } else {
+    for i in 0..<count {
+      let (a, b) = (voxels[first &+ i], voxels[second &+ i])
+      voxels[first &+ i] = b
+      voxels[second &+ i] = a
+    }
   }
 }

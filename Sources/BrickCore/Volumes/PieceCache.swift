@@ -84,12 +84,18 @@ public final class PieceCache: Sendable {
       state.withLock { if $0.entries[key] === entry { $0.entries[key] = nil } }
       throw error
     }
-    if isNew { keep(key, piece, use) }
+    if isNew { keep(key, entry, piece, use) }
     return piece
   }
 
-  private func keep(_ key: Key, _ piece: Piece, _ use: Int) {
+  private func keep(_ key: Key, _ entry: Entry, _ piece: Piece, _ use: Int) {
     state.withLock { state in
+      // Another reader's failure may have taken the entry out meanwhile: then nobody will find the piece.
+      guard state.entries[key] === entry else { return }
+      if piece.block.byteCount > state.capacity {
+        state.entries[key] = nil
+        return
+      }
       state.bytes += piece.block.byteCount
       state.order.append((key, use))
       var next = 0
