@@ -14,13 +14,16 @@ public func copyBytes(_ source: RawSpan, to target: inout MutableRawSpan, at off
 }
 
 extension VoxelBlock {
-  /// Copies the voxels of `view` that lie in this block. Both hold the same type.
-  public mutating func copy(from view: borrowing VoxelView) {
+  /// Copies the voxels of `view`, moved by `offset`, that lie in this block. Both hold the same type.
+  ///
+  /// - Parameter offset: what is added to the view's coordinates to get those of this block.
+  public mutating func copy(from view: borrowing VoxelView, offset: Index3 = .zero) {
     precondition(view.type == type, "A block of \(type) takes no voxels of \(view.type)")
-    let shared = box.intersection(view.box)
+    let source = view.translated(by: offset)
+    let shared = box.intersection(source.box)
     guard !shared.isEmpty else { return }
     let width = type.byteCount
-    let skip = (shared.origin.x - view.box.origin.x) * width
+    let skip = (shared.origin.x - source.box.origin.x) * width
     let byteCount = shared.size.x * width
     let (box, rowBytes) = (box, box.size.x * width)
     var target = mutableBytes
@@ -28,7 +31,7 @@ extension VoxelBlock {
       for y in shared.origin.y..<shared.end.y {
         let row = ((z - box.origin.z) * box.size.y + (y - box.origin.y)) * rowBytes
         copyBytes(
-          view.rowBytes(z: z, y: y).extracting(skip..<skip + byteCount), to: &target,
+          source.rowBytes(z: z, y: y).extracting(skip..<skip + byteCount), to: &target,
           at: row + (shared.origin.x - box.origin.x) * width)
       }
     }

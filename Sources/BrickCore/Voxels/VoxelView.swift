@@ -33,6 +33,14 @@ public struct VoxelView: ~Escapable {
       planeStride: row * block.box.size.y)
   }
 
+  /// The same voxels under coordinates moved by `offset`.
+  @_lifetime(copy self)
+  public func translated(by offset: Index3) -> VoxelView {
+    VoxelView(
+      bytes, box: box.translated(by: offset), type: type, rowStride: rowStride,
+      planeStride: planeStride)
+  }
+
   /// The bytes of the box's row at these coordinates of the volume.
   @_lifetime(copy self)
   public func rowBytes(z: Int, y: Int) -> RawSpan {
