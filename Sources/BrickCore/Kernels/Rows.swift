@@ -8,3 +8,13 @@ extension VoxelBlock {
       start + x.lowerBound..<start + x.upperBound)
   }
 }
+
+/// Writes what `transform` makes of each voxel of `source` into `target`; both are equally long.
+@inline(__always)
+func mapRow<Source: BitwiseCopyable, Target: BitwiseCopyable>(
+  _ source: Span<Source>, into target: inout MutableSpan<Target>, _ transform: (Source) -> Target
+) {
+  let count = source.count
+  precondition(target.count == count, "Both rows are equally long")
+  for i in 0..<count { target[i] = transform(source[i]) }
+}

@@ -1,0 +1,114 @@
+extension VoxelHistogram {
+  /// Counts the voxels of `view`, which holds the histogram's type.
+  public mutating func add(_ view: borrowing VoxelView) {
+    precondition(view.type == type, "A histogram of \(type) takes no voxels of \(view.type)")
+    guard !view.box.isEmpty else { return }
+    switch type {
+    case .uint8: addBytes(view, turned: 0)
+    case .int8: addBytes(view, turned: 0x80)
+    case .uint16: addShorts(view, turned: 0)
+    case .int16: addShorts(view, turned: 0x8000)
+    case .uint32: addWide(view, UInt32.self)
+    case .uint64: addWide(view, UInt64.self)
+    case .int32: addWide(view, Int32.self)
+    case .int64: addWide(view, Int64.self)
+    case .float32: addWide(view, Float.self)
+    case .float64: addWide(view, Double.self)
+    }
+  }
+
+  /// Counts bytes in four tables by turns: one table would wait for itself where voxels repeat.
+  private mutating func addBytes(_ view: borrowing VoxelView, turned: UInt8) {
+    var tables = [Int](repeating: 0, count: 4 * 256)
+    var counts = tables.mutableSpan
+    precondition(counts.count == 4 * 256)
+    forEachRow(of: view) { row in
+      let end = row.byteCount / 4 * 4
+      for i in stride(from: 0, to: end, by: 4) {
+        let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt32.self)
+        counts[Int(four & 0xFF)] &+= 1
+        counts[Int(four >> 8 & 0xFF) | 256] &+= 1
+        counts[Int(four >> 16 & 0xFF) | 512] &+= 1
+        counts[Int(four >> 24) | 768] &+= 1
+      }
+      for i in end..<row.byteCount {
+        counts[Int(unsafe row.unsafeLoad(fromByteOffset: i, as: UInt8.self))] &+= 1
+      }
+    }
+    for i in 0..<256 {
+      bins[i ^ Int(turned)] += tables[i] + tables[256 + i] + tables[512 + i] + tables[768 + i]
+    }
+    count += view.box.count
+  }
+
+  /// Counts 16-bit voxels four at a time; four equal ones like the one before are a run, added at its end.
+  private mutating func addShorts(_ view: borrowing VoxelView, turned: UInt16) {
+    let turn = Int(turned)
+    var counts = bins.mutableSpan
+    precondition(counts.count == 1 << 16)
+    var run = 0
+    var value: UInt16 = 0
+    var fourOfValue: UInt64 = 0
+    forEachRow(of: view) { row in
+      let end = row.byteCount / 8 * 8
+      for i in stride(from: 0, to: end, by: 8) {
+        let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self)
+        if four == fourOfValue {
+          run &+= 4
+          continue
+        }
+        if run > 0 { counts[Int(value) ^ turn] &+= run }
+        run = 0
+        counts[Int(four & 0xFFFF) ^ turn] &+= 1
+        counts[Int(four >> 16 & 0xFFFF) ^ turn] &+= 1
+        counts[Int(four >> 32 & 0xFFFF) ^ turn] &+= 1
+        counts[Int(four >> 48) ^ turn] &+= 1
+        value = UInt16(truncatingIfNeeded: four)
+        fourOfValue = UInt64(value) &* 0x0001_0001_0001_0001
+      }
+      for i in stride(from: end, to: row.byteCount, by: 2) {
+        let one = unsafe row.unsafeLoadUnaligned(fromByteOffset: i, as: UInt16.self)
+        counts[Int(one) ^ turn] &+= 1
+      }
+    }
+    counts[Int(value) ^ turn] &+= run
+    count += view.box.count
+  }
+
+  private mutating func addWide<V: OrderedVoxel>(_ view: borrowing VoxelView, _: V.Type) {
+    let box = view.box
+    let shift = V.Key(truncatingIfNeeded: V.Key.bitWidth - 16)
+    var counts = bins.mutableSpan
+    precondition(counts.count == 1 << 16)
+    var (smallest, largest, nans) = (V.Key.max, V.Key.min, 0)
+    for z in box.origin.z..<box.end.z {
+      for y in box.origin.y..<box.end.y {
+        let row = view.row(z: z, y: y, as: V.self)
+        for i in 0..<row.count {
+          let voxel = row[i]
+          guard voxel == voxel else {
+            nans += 1
+            continue
+          }
+          let key = voxel.key
+          counts[Int(truncatingIfNeeded: key &>> shift)] &+= 1
+          smallest = min(smallest, key)
+          largest = max(largest, key)
+        }
+      }
+    }
+    count += box.count - nans
+    nanCount += nans
+    guard nans < box.count else { return }
+    smallestKey = min(smallestKey, UInt64(smallest))
+    largestKey = max(largestKey, UInt64(largest))
+  }
+}
+
+/// Calls `body` with the bytes of each row.
+@inline(__always)
+private func forEachRow(of view: borrowing VoxelView, _ body: (RawSpan) -> Void) {
+  for z in view.box.origin.z..<view.box.end.z {
+    for y in view.box.origin.y..<view.box.end.y { body(view.rowBytes(z: z, y: y)) }
+  }
+}

@@ -1,0 +1,67 @@
+/// A volume with fewer voxels: each the mean, or the first, of a block of the volume below.
+///
+/// Its size is ⌈size / factor⌉; blocks at the end average the voxels that exist. How means are rounded
+/// stands at `VoxelBlock.downsampled(by:into:)`. A box is read slab by slab, about 8 MiB of voxels below
+/// at a time; the first-voxel method reads only the planes it keeps.
+public struct DownsampledVolume: Volume {
+  private let base: any Volume
+  private let factor: Index3
+  private let method: DownsampleMethod
+  public let size: Index3
+
+  init(_ base: any Volume, by factor: Index3, method: DownsampleMethod) {
+    precondition(
+      factor.z > 0 && factor.y > 0 && factor.x > 0, "A factor is at least 1, not \(factor)")
+    self.base = base
+    // A factor beyond the size changes nothing more, and products with it can't overflow once it is cut.
+    self.factor = factor.minimum(base.size.maximum(.one))
+    self.method = method
+    size = base.size.dividedRoundingUp(by: self.factor)
+  }
+
+  public var type: VoxelType { base.type }
+
+  public func read(into block: inout VoxelBlock) throws {
+    checkBounds(block.box)
+    var scratch = VoxelBlock()
+    try Slabs.cut(block.box, bytesPerVoxel: bytesPerVoxel, planes: planes) { slab in
+      try base.withVoxels(of: source(of: slab), scratch: &scratch) { view in
+        block.writeDownsampled(view, by: factor, method: method)
+      }
+    }
+  }
+
+  public func scratchBytes(reading size: Index3) -> Int {
+    let slab = Slabs.largest(of: size, bytesPerVoxel: bytesPerVoxel, planes: planes)
+    return base.bytesLending(source(of: Box3(size: slab)).size)
+  }
+
+  public func willRead(_ box: Box3) { base.willRead(source(of: box)) }
+  public func didRead(_ box: Box3) { base.didRead(source(of: box)) }
+
+  /// The voxels below that a box needs: whole blocks, or from the first voxel kept to the last.
+  private func source(of box: Box3) -> Box3 {
+    guard !box.isEmpty else { return Box3(size: .zero) }
+    let origin = box.origin * factor
+    let end = method == .mean ? box.end * factor : (box.end - .one) * factor + .one
+    return Box3(from: origin, to: end.minimum(base.size))
+  }
+
+  /// Planes of a slab: those between kept ones are not to be read.
+  private var planes: Int { method == .stride && factor.z > 1 ? 1 : .max }
+
+  /// Bytes below that one voxel of a slab needs.
+  private var bytesPerVoxel: Int {
+    (planes == 1 ? 1 : factor.z) * factor.y * factor.x * type.byteCount
+  }
+}
+
+extension Volume {
+  /// The volume at a coarser resolution: one voxel for each block of `factor` voxels.
+  ///
+  /// Nothing is read. A factor of 1 along every axis gives this volume.
+  /// - Precondition: every factor is at least 1.
+  public func downsampled(by factor: Index3, method: DownsampleMethod) -> any Volume {
+    factor == .one ? self : DownsampledVolume(self, by: factor, method: method)
+  }
+}

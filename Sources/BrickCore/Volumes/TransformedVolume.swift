@@ -1,0 +1,69 @@
+/// A part of a volume, or the volume mirrored, or both: voxels move, their values stay.
+///
+/// Reading a box reads the same number of voxels below. A crop lends the source's own voxels; a flip
+/// turns the voxels round in the reader's block, so neither takes memory.
+public struct TransformedVolume: Volume {
+  private let base: any Volume
+  private let map: AxisMap
+
+  init(_ base: any Volume, _ map: AxisMap) {
+    self.base = base
+    self.map = map
+  }
+
+  public var type: VoxelType { base.type }
+  public var size: Index3 { map.size }
+
+  public func read(into block: inout VoxelBlock) throws {
+    checkBounds(block.box)
+    let origin = block.box.origin
+    block.move(to: map.source(of: block.box).origin)
+    try base.read(into: &block)
+    block.move(to: origin)
+    block.flip(map.isFlipped)
+  }
+
+  public func withVoxels(
+    of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
+  ) throws {
+    guard map.isFlipped.isEmpty else {
+      scratch.reshape(to: box, type: type)
+      try read(into: &scratch)
+      return try body(VoxelView(scratch))
+    }
+    checkBounds(box)
+    try base.withVoxels(of: map.source(of: box), scratch: &scratch) { view in
+      try body(view.translated(by: box.origin - view.box.origin))
+    }
+  }
+
+  public func scratchBytes(reading size: Index3) -> Int { base.scratchBytes(reading: size) }
+  public func willRead(_ box: Box3) { base.willRead(map.source(of: box)) }
+  public func didRead(_ box: Box3) { base.didRead(map.source(of: box)) }
+
+  fileprivate func mapped(_ change: (AxisMap) -> AxisMap) -> any Volume {
+    let changed = change(map)
+    return changed.isIdentity(of: base.size) ? base : TransformedVolume(base, changed)
+  }
+}
+
+extension Volume {
+  /// The voxels of `box`, which is at the zero position of the new volume. Nothing is read.
+  ///
+  /// - Precondition: `box` lies in the volume.
+  public func cropped(to box: Box3) -> any Volume {
+    checkBounds(box)
+    return transformed { $0.cropped(to: box) }
+  }
+
+  /// The volume mirrored along the axes that are true. Nothing is read.
+  public func flipped(z: Bool, y: Bool, x: Bool) -> any Volume {
+    transformed { $0.flipped(AxisMap.Flips(z: z, y: y, x: x)) }
+  }
+
+  private func transformed(_ change: (AxisMap) -> AxisMap) -> any Volume {
+    // A transformed volume takes the change into its own map: there is never more than one of them.
+    let view = self as? TransformedVolume ?? TransformedVolume(self, AxisMap(size: size))
+    return view.mapped(change)
+  }
+}
