@@ -96,7 +96,7 @@ let package = Package(
     tests("BrickFilesTests", ["BrickFiles"]),
     tests("BrickZarrTests", ["BrickZarr", "BrickCodecs", "BrickFiles"]),
     tests("BrickTIFFTests", ["BrickTIFF", "BrickFiles"]),
-    tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles"]),
+    tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(

@@ -1,0 +1,127 @@
+public import BrickCore
+
+/// What a SpimData XML (BigDataViewer, BigStitcher) says: images, time points and where they lie.
+///
+/// A value without any file behind it. Positions and sizes are x, y, z.
+public struct BDVProject: Sendable, Hashable {
+  /// Where the voxels are.
+  public struct Loader: Sendable, Hashable {
+    /// The loader's name, "bdv.hdf5", "bdv.n5", "bdv.multimg.zarr"; empty where the file names none.
+    public var format: String
+    /// The image file or folder, as seen from the current folder; nil where the loader names none.
+    public var path: String?
+
+    public init(format: String, path: String? = nil) {
+      self.format = format
+      self.path = path
+    }
+  }
+
+  /// One source of images: a tile in one channel, seen from one angle under one illumination.
+  public struct Setup: Sendable, Hashable {
+    public var id: Int
+    public var name: String
+    /// Voxels along z, y, x; nil where the file does not say.
+    public var size: Index3?
+    /// The distance between voxels in `unit`; nil where the file does not say.
+    public var storedVoxelSize: VoxelSize?
+    /// The unit's name as written: "micrometer", "µm", "pixel".
+    public var unit: String
+    /// The ids of "channel", "tile", "angle", "illumination" and others.
+    public var attributes: [String: Int]
+
+    public init(
+      id: Int, name: String, size: Index3?, storedVoxelSize: VoxelSize?, unit: String,
+      attributes: [String: Int] = [:]
+    ) {
+      self.id = id
+      self.name = name
+      self.size = size
+      self.storedVoxelSize = storedVoxelSize
+      self.unit = unit
+      self.attributes = attributes
+    }
+
+    /// µm between voxels; nil where the file does not say, or in a unit that is no length.
+    public var voxelSize: VoxelSize? {
+      guard let stored = storedVoxelSize, stored.isValid, let factor = BDVUnits.micrometres(per: unit)
+      else { return nil }
+      return VoxelSize(x: stored.x * factor, y: stored.y * factor, z: stored.z * factor)
+    }
+  }
+
+  /// One setup at one time point.
+  public struct View: Sendable, Hashable {
+    public var timepoint: Int
+    public var setup: Int
+
+    public init(timepoint: Int, setup: Int) {
+      self.timepoint = timepoint
+      self.setup = setup
+    }
+  }
+
+  /// One step from voxels to the world.
+  public struct Transform: Sendable, Hashable {
+    public var name: String
+    public var affine: AffineTransform
+
+    public init(name: String, affine: AffineTransform) {
+      self.name = name
+      self.affine = affine
+    }
+  }
+
+  public var loader: Loader
+  /// In the order of the file.
+  public var setups: [Setup]
+  /// The names of attribute values: `attributeNames["channel"]?[0]`.
+  public var attributeNames: [String: [Int: String]]
+  /// The ids of the time points, ascending.
+  public var timepoints: [Int]
+  /// Views that were never acquired.
+  public var missingViews: Set<View>
+  /// Each view's transforms in the order of the file; the last one is applied first.
+  public var registrations: [View: [Transform]]
+  /// Where the project was read from; stands in error messages.
+  public var path: String?
+
+  public init(
+    loader: Loader, setups: [Setup], attributeNames: [String: [Int: String]] = [:],
+    timepoints: [Int] = [0], missingViews: Set<View> = [],
+    registrations: [View: [Transform]] = [:], path: String? = nil
+  ) {
+    self.loader = loader
+    self.setups = setups
+    self.attributeNames = attributeNames
+    self.timepoints = timepoints
+    self.missingViews = missingViews
+    self.registrations = registrations
+    self.path = path
+  }
+
+  /// The map from a view's voxels to the world: the product of its transforms in the order of the file;
+  /// nil where the view has no registration.
+  public func affine(of view: View) -> AffineTransform? {
+    registrations[view].map { $0.reduce(.identity) { $0 * $1.affine } }
+  }
+}
+
+/// Units of length as people write them.
+enum BDVUnits {
+  /// µm in one of `unit`; nil for pixels, nothing, and words that are no length.
+  static func micrometres(per unit: String) -> Double? {
+    switch unit.lowercased() {
+    // The micro sign and the Greek letter look alike.
+    case "µm", "μm", "um", "micron", "microns", "micrometer", "micrometers", "micrometre",
+      "micrometres":
+      1
+    case "nm", "nanometer", "nanometers", "nanometre", "nanometres": 1e-3
+    case "mm", "millimeter", "millimeters", "millimetre", "millimetres": 1e3
+    case "cm", "centimeter", "centimeters", "centimetre", "centimetres": 1e4
+    case "m", "meter", "meters", "metre", "metres": 1e6
+    case "å", "angstrom", "ångström": 1e-4
+    default: nil
+    }
+  }
+}
