@@ -1,0 +1,104 @@
+internal import BrickCodecs
+internal import BrickCore
+internal import BrickFiles
+
+/// Turns the stored bytes of a brick into voxels, with reused contexts.
+final class BrickDecoder: @unchecked Sendable {
+  // @unchecked: one thread at a time takes it out of the pool.
+  private let zstd: ZstdDecompressor
+  private let blosc: BloscDecompressor
+  private var gzip: GzipDecompressor?
+
+  init() throws {
+    zstd = try ZstdDecompressor()
+    blosc = BloscDecompressor(zstd)
+  }
+
+  /// Decodes a brick into `target`, which has exactly the brick's bytes.
+  ///
+  /// - Throws: `BrickworkError` without a path.
+  func decode(_ stored: RawSpan, _ metadata: ArrayMetadata, into target: inout VoxelBlock) throws {
+    let chain = metadata.chain
+    let width = metadata.type.byteCount
+    precondition(target.byteCount == metadata.brickBytes, "The target is one brick")
+    if let order = chain.order {
+      var ordered = VoxelBlock(target.box, type: target.type)
+      try decodeBytes(stored, chain, width, into: &ordered)
+      var bytes = target.mutableBytes
+      Transposition(shape: metadata.brickShape, order: order).undo(
+        ordered.bytes, width: width, into: &bytes)
+    } else {
+      try decodeBytes(stored, chain, width, into: &target)
+    }
+  }
+
+  private func decodeBytes(
+    _ stored: RawSpan, _ chain: CodecChain, _ width: Int, into target: inout VoxelBlock
+  ) throws {
+    var bytes = target.mutableBytes
+    try undo(chain, chain.stages.count, stored, into: &bytes)
+    if chain.isBigEndian { bytes.reverseElements(width: width) }
+  }
+
+  /// Undoes the first `count` stages.
+  private func undo(
+    _ chain: CodecChain, _ count: Int, _ input: RawSpan, into target: inout MutableRawSpan
+  ) throws {
+    guard count > 0 else {
+      guard input.byteCount == target.byteCount else {
+        throw wrongSize(input.byteCount, target.byteCount)
+      }
+      return copyBytes(input, to: &target, at: 0)
+    }
+    let stage = chain.stages[count - 1]
+    if stage == .crc32c {
+      try check(input)
+      return try undo(chain, count - 1, input.extracting(droppingLast: 4), into: &target)
+    }
+    if count == 1 {
+      let size = try decompress(stage, input, into: &target, expected: target.byteCount...target.byteCount)
+      guard size == target.byteCount else { throw wrongSize(size, target.byteCount) }
+      return
+    }
+    let room = chain.bound(target.byteCount, after: count - 1)
+    var between = VoxelBlock(Box3(size: Index3(z: 1, y: 1, x: room)), type: .uint8)
+    var bytes = between.mutableBytes
+    let size = try decompress(stage, input, into: &bytes, expected: 0...room)
+    try undo(chain, count - 1, between.bytes.extracting(first: size), into: &target)
+  }
+
+  /// Compares the checksum in the last four bytes with the bytes before it.
+  private func check(_ input: RawSpan) throws {
+    guard input.byteCount >= 4 else {
+      throw BrickworkError(
+        .damagedInput, reason: "the brick has \(input.byteCount) bytes, too few for its checksum of 4")
+    }
+    let stored = input.number32(at: input.byteCount - 4)
+    let computed = CRC32C.checksum(input.extracting(droppingLast: 4))
+    guard stored == computed else {
+      throw BrickworkError(
+        .damagedInput,
+        reason: "the crc32c of the brick is \(ShardIndex.hex(computed)), "
+          + "the file says \(ShardIndex.hex(stored))")
+    }
+  }
+
+  private func decompress(
+    _ stage: CodecChain.Stage, _ input: RawSpan, into target: inout MutableRawSpan,
+    expected: ClosedRange<Int>
+  ) throws -> Int {
+    switch stage {
+    case .zstd: return try zstd.decompress(input, into: &target)
+    case .blosc: return try blosc.decompress(input, into: &target, expected: expected)
+    case .gzip:
+      let gzip = try gzip ?? GzipDecompressor()
+      self.gzip = gzip
+      return try gzip.decompress(input, into: &target)
+    case .crc32c: preconditionFailure("A checksum is no compression")
+    }
+  }
+
+  private func wrongSize(_ count: Int, _ expected: Int) -> BrickworkError {
+    BrickworkError(.damagedInput, reason: "the brick decodes to \(count) bytes where \(expected) belong")
+  }
+}
