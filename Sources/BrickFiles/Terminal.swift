@@ -37,6 +37,15 @@ public enum Terminal {
   }
 }
 
+/// The variables the process was started with.
+public enum ProcessEnvironment {
+  /// The value of a variable, or nil where it is not set.
+  public static func value(of name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+}
+
 /// The C function whose name the method above shadows.
 private func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
   unsafe write(file, bytes, count)

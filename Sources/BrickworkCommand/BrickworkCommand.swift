@@ -1,6 +1,12 @@
 import ArgumentParser
 import Brickwork
 
+/// A command on its way into a task.
+private struct Parcel: @unchecked Sendable {
+  // @unchecked: a command is a value of plain values, which nobody else touches once it is handed over.
+  let command: any AsyncParsableCommand
+}
+
 /// The command `brickwork`: one subcommand per file.
 @main
 struct BrickworkCommand: AsyncParsableCommand {
@@ -47,14 +53,16 @@ struct BrickworkCommand: AsyncParsableCommand {
     }
   }
 
-  /// Runs the command in a task that Ctrl-C cancels.
+  /// Runs the command; one that works asynchronously in a task that Ctrl-C cancels.
   private static func perform(_ command: any ParsableCommand) async throws {
-    nonisolated(unsafe) var command = command
-    guard var job = command as? any AsyncParsableCommand else { return try command.run() }
-    nonisolated(unsafe) let started = job
+    guard let command = command as? any AsyncParsableCommand else {
+      var command = command
+      return try command.run()
+    }
+    let parcel = Parcel(command: command)
     let task = Task {
-      job = unsafe started
-      try await job.run()
+      var command = parcel.command
+      try await command.run()
     }
     Interrupts.handle { _ in task.cancel() }
     try await task.value

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Brickwork
-import Foundation
 import Logging
 
 /// The levels that can be asked for: those of swift-log.
@@ -38,9 +37,4 @@ private struct StandardErrorHandler: LogHandler {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
-}
-
-/// The process's environment.
-enum Environment {
-  static func value(of name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 }

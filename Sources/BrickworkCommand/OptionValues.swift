@@ -1,10 +1,10 @@
-import ArgumentParser
-import Brickwork
+public import ArgumentParser
+public import Brickwork
 
-extension OffsetLayout: @retroactive ExpressibleByArgument {}
-extension OffsetRounding: @retroactive ExpressibleByArgument {}
-extension FusionChoice: @retroactive ExpressibleByArgument {}
-extension DownsampleMethod: @retroactive ExpressibleByArgument {}
+extension OffsetLayout: ExpressibleByArgument {}
+extension OffsetRounding: ExpressibleByArgument {}
+extension FusionChoice: ExpressibleByArgument {}
+extension DownsampleMethod: ExpressibleByArgument {}
 
 /// The units of offsets that can be asked for.
 enum OffsetUnitOption: String, CaseIterable, ExpressibleByArgument {

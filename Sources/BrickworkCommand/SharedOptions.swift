@@ -174,7 +174,7 @@ struct MachineOptions: ParsableArguments {
   }
 
   private func environment<T>(_ name: String, _ parse: (String) throws -> T) throws -> T? {
-    guard let text = Environment.value(of: name), !text.isEmpty else { return nil }
+    guard let text = ProcessEnvironment.value(of: name), !text.isEmpty else { return nil }
     do {
       return try parse(text)
     } catch let error as BrickworkError {

@@ -1,11 +1,19 @@
 import Brickwork
-import Foundation
 
 /// Numbers as people read them.
 enum Text {
   /// A number with so many digits after the point.
   static func fixed(_ value: Double, _ digits: Int) -> String {
-    String(format: "%.\(digits)f", value)
+    let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+    let scaled = (value * scale).rounded()
+    guard abs(scaled) < 1e15 else { return "\(value)" }
+    let whole = Int(abs(scaled))
+    var text = "\(whole)"
+    if digits > 0 {
+      text = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+      text.insert(".", at: text.index(text.endIndex, offsetBy: -digits))
+    }
+    return (scaled < 0 ? "-" : "") + text
   }
 
   /// The shortest form of a number, without ".0".
