@@ -1,0 +1,177 @@
+internal import BrickCore
+internal import BrickFiles
+
+/// The first image of a group's `multiscales`, checked: axes, and each level's place in µm.
+struct Multiscales {
+  let name: String
+  /// Axes before the spatial ones, by kind.
+  let leading: [Leading]
+  /// 2 for y, x; 3 for z, y, x.
+  let spatialRank: Int
+  let datasets: [Dataset]
+  let channelNames: [String]
+
+  enum Leading { case time, channel, other(String) }
+
+  struct Dataset {
+    let path: String
+    let voxelSize: VoxelSize
+    let translation: Point3
+  }
+
+  /// Reads the group document in `context`.
+  init(_ context: MetadataContext) throws {
+    try context.checkMembers(["consolidated_metadata"])
+    let attributes = context.json["attributes"] ?? [:]
+    // 0.5 has everything under "ome"; some writers kept 0.4's keys in a version 3 group.
+    let ome = attributes["ome"] ?? attributes
+    guard let image = ome["multiscales"]?[0] else {
+      let isCollection = ome["bioformats2raw.layout"] != nil
+      throw BrickworkError(
+        .unsupportedInput, path: context.file,
+        reason: isCollection ? "is a collection of images" : "has no OME-Zarr image (ome.multiscales)",
+        remedy: isCollection
+          ? "Name one image, such as \(Files.folder(of: context.file))/0"
+          : "Name an OME-Zarr 0.5 image, or the folder of one array")
+    }
+    if ome["version"]?.stringValue?.hasPrefix("0.6") == true {
+      throw context.unsupported("OME-Zarr 0.6, which is a draft", remedy: "Write it as OME-Zarr 0.5")
+    }
+    name = image["name"]?.stringValue ?? ome["name"]?.stringValue ?? ""
+    let axes = try Self.axes(image["axes"], context)
+    spatialRank = axes.spatial.count
+    leading = axes.leading
+    guard let entries = image["datasets"]?.arrayValue, !entries.isEmpty else {
+      throw context.damaged("multiscales has no datasets")
+    }
+    guard entries.count <= 64 else { throw context.damaged("multiscales has \(entries.count) levels") }
+    let rank = leading.count + spatialRank
+    let common = try Transformation(image["coordinateTransformations"], rank: rank, context)
+    datasets = try entries.map { entry in
+      guard let path = entry["path"]?.stringValue, !path.isEmpty, !path.hasPrefix("/"),
+        !path.split(separator: "/").contains("..")
+      else { throw context.damaged("a dataset has no path inside the group") }
+      let own = try Transformation(entry["coordinateTransformations"], rank: rank, context)
+      let whole = own.followed(by: common)
+      return Dataset(
+        path: path, voxelSize: try axes.voxelSize(whole.scale, context),
+        translation: axes.position(whole.translation))
+    }
+    channelNames = (ome["omero"]?["channels"]?.arrayValue ?? []).map { $0["label"]?.stringValue ?? "" }
+  }
+
+  private struct Axes {
+    var leading: [Leading] = []
+    var spatial: [(name: String, micrometres: Double)] = []
+
+    /// The last values as x, y, z in µm; a missing z is `missing`.
+    private func xyz(_ values: [Double], missing: Double) -> Point3 {
+      let micrometres = zip(values.suffix(spatial.count), spatial).map { $0 * $1.micrometres }
+      let last = micrometres.count - 1
+      return Point3(
+        x: micrometres[last], y: micrometres[last - 1],
+        z: last > 1 ? micrometres[last - 2] : missing)
+    }
+
+    func voxelSize(_ scale: [Double], _ context: MetadataContext) throws -> VoxelSize {
+      let point = xyz(scale, missing: 1)
+      let size = VoxelSize(x: point.x, y: point.y, z: point.z)
+      guard size.isValid else { throw context.damaged("a level's scale \(scale) is not positive") }
+      return size
+    }
+
+    func position(_ translation: [Double]) -> Point3 { xyz(translation, missing: 0) }
+  }
+
+  private static func axes(_ json: JSON?, _ context: MetadataContext) throws -> Axes {
+    guard let entries = json?.arrayValue, (2...5).contains(entries.count) else {
+      throw context.damaged("multiscales has no list of 2 to 5 axes")
+    }
+    var axes = Axes()
+    for entry in entries {
+      guard let name = entry["name"]?.stringValue ?? entry.stringValue else {
+        throw context.damaged("an axis has no name")
+      }
+      let type = entry["type"]?.stringValue
+      if type == "space" || (type == nil && ["z", "y", "x"].contains(name)) {
+        axes.spatial.append((name, micrometres(entry["unit"]?.stringValue)))
+        continue
+      }
+      guard axes.spatial.isEmpty else {
+        throw context.unsupported("the axis \(name) after the spatial ones")
+      }
+      switch type ?? name {
+      case "time", "t": axes.leading.append(.time)
+      case "channel", "c": axes.leading.append(.channel)
+      default: axes.leading.append(.other(name))
+      }
+    }
+    let names = axes.spatial.map { $0.name.lowercased() }
+    guard names == ["z", "y", "x"] || names == ["y", "x"] else {
+      throw context.unsupported("the spatial axes \(names); known are z, y, x and y, x in this order")
+    }
+    return axes
+  }
+
+  /// Micrometres in a unit of length; an unknown one, or none, counts as micrometres.
+  static func micrometres(_ unit: String?) -> Double {
+    switch unit {
+    case "angstrom": 1e-4
+    case "picometer": 1e-6
+    case "nanometer", "nm": 1e-3
+    case "millimeter", "mm": 1e3
+    case "centimeter", "cm": 1e4
+    case "decimeter": 1e5
+    case "meter", "m": 1e6
+    case "inch": 25_400
+    case "foot": 304_800
+    default: 1
+    }
+  }
+}
+
+/// A scale and then a translation for each axis.
+private struct Transformation {
+  var scale: [Double]
+  var translation: [Double]
+
+  init(_ json: JSON?, rank: Int, _ context: MetadataContext) throws {
+    scale = Array(repeating: 1, count: rank)
+    translation = Array(repeating: 0, count: rank)
+    for step in json?.arrayValue ?? [] {
+      switch step["type"]?.stringValue {
+      case "identity": continue
+      case "scale":
+        let factors = try Self.values(step["scale"], "scale", rank, context)
+        for axis in 0..<rank {
+          scale[axis] *= factors[axis]
+          translation[axis] *= factors[axis]
+        }
+      case "translation":
+        let shifts = try Self.values(step["translation"], "translation", rank, context)
+        for axis in 0..<rank { translation[axis] += shifts[axis] }
+      case let other:
+        throw context.unsupported("the transformation \"\(other ?? "without a type")\"")
+      }
+    }
+  }
+
+  func followed(by other: Transformation) -> Transformation {
+    var result = self
+    for axis in scale.indices {
+      result.scale[axis] *= other.scale[axis]
+      result.translation[axis] = translation[axis] * other.scale[axis] + other.translation[axis]
+    }
+    return result
+  }
+
+  private static func values(
+    _ json: JSON?, _ name: String, _ rank: Int, _ context: MetadataContext
+  ) throws -> [Double] {
+    guard let values = json?.doubleArrayValue, values.count == rank else {
+      throw context.damaged(
+        "a \(name) is not \(rank) numbers: \(json?.text(pretty: false).prefix(80) ?? "missing")")
+    }
+    return values
+  }
+}

@@ -1,0 +1,152 @@
+public import BrickCore
+internal import BrickFiles
+
+/// An OME-Zarr 0.5 image with its pyramid, or a bare Zarr v3 array as an image of one level.
+public struct OMEZarrImage: TileImage {
+  /// What the image says about itself. The position is level 0's translation, if it isn't zero.
+  public let info: TileInfo
+  /// Finest first.
+  public let levels: [OMEZarrLevel]
+  /// The attributes of the group, or of the bare array.
+  public let attributes: JSON
+  private let sources: [ZarrSource]
+  private let leading: [Multiscales.Leading]
+
+  /// Opens the group or array in the folder `path`. Reads the metadata of all levels and no voxel.
+  ///
+  /// - Throws: `BrickworkError`: `.missingInput`, `.damagedInput` where metadata contradict themselves,
+  ///   `.unsupportedInput` for what this program doesn't read, by name.
+  public init(_ path: String, cache: PieceCache) throws {
+    let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    let context = try MetadataContext(path)
+    attributes = context.json["attributes"] ?? [:]
+    let image: Multiscales?
+    let arrays: [ArrayMetadata]
+    let spatialRank: Int
+    if context.json["node_type"] == "array" {
+      image = nil
+      arrays = [try ArrayMetadata(context, path: path)]
+      spatialRank = min(3, arrays[0].shape.count)
+      leading = Self.leading(of: arrays[0], count: arrays[0].shape.count - spatialRank)
+    } else {
+      let group = try Multiscales(context)
+      image = group
+      arrays = try group.datasets.map { try ArrayMetadata(Files.join(path, $0.path)) }
+      spatialRank = group.spatialRank
+      leading = group.leading
+      let rank = leading.count + spatialRank
+      for array in arrays {
+        guard array.shape.count == rank, array.type == arrays[0].type,
+          array.shape.prefix(leading.count) == arrays[0].shape.prefix(leading.count)
+        else {
+          throw context.damaged(
+            "\(array.path) is \(array.type) \(array.shape), which does not fit the \(rank) axes or "
+              + "level 0, \(arrays[0].type) \(arrays[0].shape)")
+        }
+      }
+    }
+    sources = arrays.map { ZarrSource($0, spatialRank: spatialRank, cache: cache) }
+    levels = sources.enumerated().map { index, source in
+      OMEZarrLevel(
+        path: image?.datasets[index].path ?? ".", size: source.size,
+        voxelSize: image?.datasets[index].voxelSize ?? .unknown,
+        translation: image?.datasets[index].translation ?? .zero)
+    }
+    let first = arrays[0]
+    let (channels, timepoints) = (Self.channels(leading, first), Self.timepoints(leading, first))
+    guard timepoints > 0, channels > 0, channels <= 1 << 20 else {
+      throw context.unsupported("\(channels) channels and \(timepoints) time points: \(first.shape)")
+    }
+    var names = image?.channelNames ?? []
+    if names.count != channels { names = Array(repeating: "", count: channels) }
+    let position = image?.datasets[0].translation
+    info = TileInfo(
+      path: path, name: Self.name(image?.name, path),
+      format: (image == nil ? "Zarr v3" : "OME-Zarr") + (first.index == nil ? "" : " (sharded)"),
+      type: first.type, size: sources[0].size, channelNames: names, timepoints: timepoints,
+      voxelSize: image?.datasets[0].voxelSize, position: position == .zero ? nil : position)
+  }
+
+  /// The finest voxels of a channel at a time point.
+  public func volume(channel: Int, timepoint: Int) throws -> any Volume {
+    try volume(level: 0, channel: channel, timepoint: timepoint)
+  }
+
+  /// The voxels of a channel at a time point in one level, 0 the finest. Reads no voxel yet.
+  ///
+  /// - Throws: `BrickworkError` (`.badRequest`) if there is no such level, channel or time point.
+  public func volume(level: Int, channel: Int, timepoint: Int) throws -> any Volume {
+    guard sources.indices.contains(level) else {
+      throw missing("level \(level)", "\(sources.count) levels")
+    }
+    guard info.channelNames.indices.contains(channel) else {
+      throw missing("channel \(channel)", "\(info.channelNames.count) channels")
+    }
+    guard (0..<info.timepoints).contains(timepoint) else {
+      throw missing("time point \(timepoint)", "\(info.timepoints) time points")
+    }
+    // Axes that are neither time nor channel count as channels, slowest first.
+    var rest = channel
+    var indices: [Int] = []
+    for (dimension, axis) in leading.enumerated().reversed() {
+      if case .time = axis {
+        indices.append(timepoint)
+      } else {
+        let (next, index) = rest.quotientAndRemainder(dividingBy: sources[0].metadata.shape[dimension])
+        indices.append(index)
+        rest = next
+      }
+    }
+    return try ZarrVolume(sources[level], leading: indices.reversed())
+  }
+
+  /// How many voxels of level 0 a voxel of `level` covers along each axis, from the voxel sizes.
+  ///
+  /// - Precondition: the level exists.
+  public func factor(level: Int) -> Index3 {
+    func ratio(_ coarse: Double, _ fine: Double) -> Int {
+      let ratio = (coarse / fine).rounded()
+      return ratio >= 1 && ratio < 1e9 ? Int(ratio) : 1
+    }
+    let (coarse, fine) = (levels[level].voxelSize, levels[0].voxelSize)
+    return Index3(
+      z: ratio(coarse.z, fine.z), y: ratio(coarse.y, fine.y), x: ratio(coarse.x, fine.x))
+  }
+
+  private func missing(_ wanted: String, _ have: String) -> BrickworkError {
+    BrickworkError(
+      .badRequest, path: info.path, reason: "there is no \(wanted); the image has \(have)",
+      remedy: "Count from 0")
+  }
+
+  private static func leading(of array: ArrayMetadata, count: Int) -> [Multiscales.Leading] {
+    (0..<count).map { dimension in
+      switch array.dimensionNames[dimension] {
+      case "t", "time": .time
+      case "c", "channel": .channel
+      case let name: .other(name ?? "")
+      }
+    }
+  }
+
+  private static func channels(_ leading: [Multiscales.Leading], _ array: ArrayMetadata) -> Int {
+    zip(leading, array.shape).reduce(1) { product, pair in
+      if case .time = pair.0 { product } else { product * pair.1 }
+    }
+  }
+
+  private static func timepoints(_ leading: [Multiscales.Leading], _ array: ArrayMetadata) -> Int {
+    zip(leading, array.shape).reduce(1) { product, pair in
+      if case .time = pair.0 { product * pair.1 } else { product }
+    }
+  }
+
+  private static func name(_ given: String?, _ path: String) -> String {
+    if let given, !given.isEmpty && given != "/" { return given }
+    let folder = Files.name(of: path)
+    for ending in [".ome.zarr", ".zarr"] where folder.hasSuffix(ending) && folder != ending {
+      return String(folder.dropLast(ending.count))
+    }
+    return folder
+  }
+}

@@ -1,0 +1,61 @@
+import BrickCore
+import BrickFiles
+import BrickTestSupport
+import BrickZarr
+import Testing
+
+@Test(.enabled(if: python != nil, "needs Python: set BRICKWORK_PYTHON"))
+func whatZarrPythonAndTensorStoreWriteReadsTheSame() throws {
+  let folder = try TemporaryFolder()
+  let (status, output) = try runPython("zarr_interop.py", ["make", folder.path])
+  try #require(status == 0, "\(output)")
+  let manifest = try JSON(parsing: try Files.read(folder("manifest.json")), path: "manifest.json")
+  let cases = try #require(manifest.arrayValue)
+  #expect(cases.count > 80)
+  var random = SplitMix64(seed: 4)
+  for item in cases {
+    let name = try #require(item["path"]?.stringValue)
+    let raw = try Files.read(folder(try #require(item["raw"]?.stringValue)))
+    let shape = try #require(item["size"]?.intArrayValue)
+    // All leading indices, one after the other, make up the whole.
+    let lead = shape.dropLast(min(3, shape.count))
+    var read: [UInt8] = []
+    let cache = PieceCache(capacity: 1 << 20)
+    for number in 0..<lead.reduce(1, *) {
+      var (rest, indices) = (number, [Int]())
+      for extent in lead.reversed() {
+        indices.insert(rest % extent, at: 0)
+        rest /= extent
+      }
+      let volume = try ZarrVolume(folder(name), leading: indices, cache: cache)
+      let whole = try bytes(of: volume)
+      let box = randomBox(in: volume.size, using: &random)
+      #expect(try bytes(of: volume, box) == cut(whole, volume.type, volume.size, box), "\(name) \(box)")
+      read += whole
+    }
+    #expect(read == raw, "\(name)")
+  }
+}
+
+@Test(.enabled(if: python != nil, "needs Python: set BRICKWORK_PYTHON"))
+func zarrPythonAndTensorStoreReadWhatWeWrite() throws {
+  let folder = try TemporaryFolder()
+  var random = SplitMix64(seed: 9)
+  var manifest: [JSON] = []
+  for type in VoxelType.allCases {
+    for codec in [BrickCodec.bloscZstd(level: 1), .bloscZstd(level: -1), .zstd(level: 3), .none] {
+      let name = "\(type.rawValue)-\(codec.name)\(codec.level.map(String.init) ?? "")"
+      let size = Index3(z: 9, y: 22, x: 35)
+      let content = pictureBytes(type, size, using: &random)
+      let array = ZarrArray(
+        path: folder(name), size: size, type: type, brick: Index3(repeating: 8),
+        shard: Index3(z: 8, y: 16, x: 24), codec: codec)
+      try store(ArrayVolume(bytes: content, type: type, size: size), as: array)
+      try Files.replace(folder(name + ".raw"), with: content)
+      manifest.append(["path": .string(name), "raw": .string(name + ".raw")])
+    }
+  }
+  try Files.replace(folder("manifest.json"), with: Array(JSON.array(manifest).text(pretty: true).utf8))
+  let (status, output) = try runPython("zarr_interop.py", ["check", folder.path])
+  #expect(status == 0, "\(output)")
+}
