@@ -88,6 +88,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    // Makes the tiles `make demo` stitches; no product, no part of the library.
+    .executableTarget(
+      name: "DemoTiles", dependencies: ["BrickCore", "BrickFiles"], swiftSettings: strict),
 
     .target(
       name: "BrickTestSupport", dependencies: ["BrickCore"], path: "Tests/BrickTestSupport",

@@ -41,6 +41,23 @@ public struct VoxelView: ~Escapable {
       planeStride: planeStride)
   }
 
+  /// The part of this view inside `part`, which lies in the view's box.
+  @_lifetime(copy self)
+  public func cropped(to part: Box3) -> VoxelView {
+    precondition(box.contains(part), "The box \(part) leaves the view of \(box)")
+    guard !part.isEmpty else {
+      return VoxelView(
+        bytes.extracting(0..<0), box: part, type: type, rowStride: rowStride,
+        planeStride: planeStride)
+    }
+    let first =
+      (part.origin.z - box.origin.z) * planeStride + (part.origin.y - box.origin.y) * rowStride
+      + (part.origin.x - box.origin.x) * type.byteCount
+    return VoxelView(
+      bytes.extracting(droppingFirst: first), box: part, type: type, rowStride: rowStride,
+      planeStride: planeStride)
+  }
+
   /// The bytes of the box's row at these coordinates of the volume.
   @_lifetime(copy self)
   public func rowBytes(z: Int, y: Int) -> RawSpan {

@@ -1,0 +1,73 @@
+# What can be done here; `make` alone lists it. The CI runs `make lint` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+SWIFT ?= swift
+PYTHON ?= python3
+# Tests use the public interface only (no @testable). So the build that is tested is the build that is
+# shipped, and nothing is compiled twice.
+TEST_FLAGS ?= -c release --disable-testable-imports
+export BRICKWORK_PYTHON := $(CURDIR)/.venv/bin/python3
+BIN := .build/release/brickwork
+# Of the checks in `make test-all`.
+SEED ?= 1
+COUNT ?= 200
+KILLS ?= 20
+
+.PHONY: help deps build demo venv test test-all lint format docs bench sanitize clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+deps: ## install the system libraries that are missing (apt; prints the names for Homebrew)
+	@.ci/dependencies
+
+build: deps ## the command and the library, optimised
+	$(SWIFT) build -c release --product brickwork
+
+demo: build ## make six tiles, stitch, export and preview them into demo/
+	@$(SWIFT) build -c release --product DemoTiles
+	@.ci/demo
+
+.venv/.stamp: Tests/Python/requirements.txt
+	@.ci/dependencies --python "$(PYTHON)"
+	@"$(PYTHON)" -m venv --clear .venv
+	@.venv/bin/python3 -m pip install --quiet --disable-pip-version-check -r $<
+	@cp $< $@
+
+venv: .venv/.stamp ## the Python readers that tests compare with, in .venv
+
+test: deps venv ## build and run all tests
+	$(SWIFT) build -c release --build-tests
+	@$(SWIFT) test $(TEST_FLAGS)
+
+test-all: test ## the tests, then the slow checks: layouts, kills, damage
+	BRICKWORK_SLOW=1 $(SWIFT) test $(TEST_FLAGS)
+	@$(SWIFT) build -c release --product DemoTiles
+	.venv/bin/python3 Tests/Python/random_layouts.py $(BIN) --count $(COUNT) --seed $(SEED)
+	.build/release/DemoTiles .build/check-tiles
+	.venv/bin/python3 Tests/Python/kill_test.py $(BIN) --data .build/check-tiles --kills $(KILLS)
+	.venv/bin/python3 Tests/Python/damage_test.py $(BIN) .build/check-tiles
+
+lint: ## check the formatting rules
+	$(SWIFT) format lint --strict --parallel -r Sources Tests Package.swift
+
+format: ## apply the formatting rules
+	$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
+
+docs: deps ## the reference of the library as web pages, in .build/documentation
+	BUILD_DOCS=1 $(SWIFT) package --scratch-path .build-docs \
+	  --allow-writing-to-directory .build/documentation generate-documentation \
+	  --target Brickwork --output-path .build/documentation
+
+bench: build ## PEERS=path/to/bench_peers.py DATA=folder: paired runs beside other programs
+	Benchmarks/speed.sh "$(PEERS)" "$(DATA)"
+
+sanitize: deps venv ## the tests under the address and the thread sanitizer (slow: unoptimised)
+	$(SWIFT) test --scratch-path .build-address --sanitize address
+	$(SWIFT) test --scratch-path .build-thread --sanitize thread
+
+clean: ## delete everything that was built
+	rm -rf .build .build-* .venv demo

@@ -1,0 +1,121 @@
+internal import BrickCore
+internal import BrickZarr
+
+/// What one worker keeps between blocks: buffers and encoders.
+///
+/// A block is read once and everything that follows from it alone is made while it is in memory: its bricks, the
+/// bricks of the next level, and its part of the level after that.
+final class BlockWorker {
+  private let source: any Volume
+  private let plan: StorePlan
+  private let pass: PassPlan
+  private var block = VoxelBlock()
+  private var reduced = VoxelBlock()
+  private var encoders: [BrickEncoder] = []
+
+  init(source: any Volume, plan: StorePlan, pass: PassPlan) throws {
+    self.source = source
+    self.plan = plan
+    self.pass = pass
+    for level in pass.levels.prefix(2) {
+      let array = plan.levels[level].array
+      encoders.append(try BrickEncoder(codec: array.codec, type: array.type, brick: array.brick))
+    }
+  }
+
+  /// Computes the block at `box`, in voxels of the pass's first level, into `result`.
+  func compute(_ box: Box3, item: WorkItem, into result: BlockResult) throws {
+    let first = pass.levels.lowerBound
+    block.reshape(to: box, type: plan.levels[first].array.type)
+    source.willRead(box)
+    try source.read(into: &block)
+    source.didRead(box)
+    if item.wantsHistogram {
+      var histogram = item.takeHistogram()
+      histogram.add(VoxelView(block))
+      item.giveBack(histogram)
+    }
+    try encode(VoxelView(block), level: first, with: encoders[0], into: result)
+    guard pass.levels.count > 1 else { return }
+    let next = plan.levels[first + 1]
+    reduced.reshape(to: box.downsampled(by: next.step), type: next.array.type)
+    reduced.writeDownsampled(VoxelView(block), by: next.step, method: .mean)
+    try encode(VoxelView(reduced), level: first + 1, with: encoders[1], into: result)
+    guard pass.levels.count > 2 else { return }
+    let third = plan.levels[first + 2]
+    result.part.reshape(to: reduced.box.downsampled(by: third.step), type: third.array.type)
+    result.part.writeDownsampled(VoxelView(reduced), by: third.step, method: .mean)
+  }
+
+  private func encode(
+    _ view: borrowing VoxelView, level: Int, with encoder: BrickEncoder, into result: BlockResult
+  ) throws {
+    try plan.levels[level].array.encodeBricks(of: view, with: encoder, into: &result.bytes) {
+      result.bricks.append(.init(level: level, brick: $0, bytes: $1))
+    }
+  }
+
+  /// The bytes a worker takes for a pass: its block and what follows from it, encoders, results that wait for
+  /// their turn, and the source's scratch.
+  static func byteCount(source: any Volume, plan: StorePlan, pass: PassPlan) -> Int {
+    let first = plan.levels[pass.levels.lowerBound].array
+    let block = pass.block.minimum(first.size)
+    let width = first.type.byteCount
+    let voxels = BlockStorage.footprint(of: block.volume * width)
+    var reduced = 0
+    var part = 0
+    if pass.levels.count > 1 {
+      let next = plan.levels[pass.levels.lowerBound + 1]
+      let size = block.dividedRoundingUp(by: next.step)
+      reduced = BlockStorage.footprint(of: size.volume * width)
+      if pass.levels.count > 2 {
+        let third = plan.levels[pass.levels.lowerBound + 2]
+        part = BlockStorage.footprint(of: size.dividedRoundingUp(by: third.step).volume * width)
+      }
+    }
+    // Encoders: shuffled and compressed brick, and zstd's context. Up to three results per worker exist at once
+    // (one being made, two waiting), each at most a little larger than its voxels.
+    let encoders = 2 * (3 * first.brick.volume * width + (4 << 20))
+    let results = 3 * (voxels + reduced + part)
+    return voxels + reduced + encoders + results + source.scratchBytes(reading: block)
+  }
+}
+
+extension ZarrArray {
+  /// Encodes the bricks of a box that starts at a brick, and hands each that is not empty to `emit`.
+  func encodeBricks(
+    of view: borrowing VoxelView, with encoder: BrickEncoder, into bytes: inout [UInt8],
+    emit: (_ brick: Index3, _ bytes: Range<Int>) -> Void
+  ) throws {
+    let inside = bricks.indices(intersecting: view.box)
+    for z in inside.origin.z..<inside.end.z {
+      for y in inside.origin.y..<inside.end.y {
+        for x in inside.origin.x..<inside.end.x {
+          let brick = Index3(z: z, y: y, x: x)
+          let part = view.cropped(to: bricks.box(at: brick).intersection(view.box))
+          if let range = try encoder.encode(part, into: &bytes) { emit(brick, range) }
+        }
+      }
+    }
+  }
+}
+
+/// What a block became: handed from the worker that made it to the one that commits it, and then used again.
+final class BlockResult: @unchecked Sendable {
+  // @unchecked: exactly one worker holds a result at a time; the pipeline hands it on under its lock.
+  struct Brick {
+    let level: Int
+    let brick: Index3
+    let bytes: Range<Int>
+  }
+  var bytes: [UInt8] = []
+  var bricks: [Brick] = []
+  /// The block's part of the pass's third level.
+  var part = VoxelBlock()
+
+  func empty() {
+    bytes.removeAll(keepingCapacity: true)
+    bricks.removeAll(keepingCapacity: true)
+    part.reshape(to: Box3(size: .zero), type: part.type)
+  }
+}

@@ -1,0 +1,185 @@
+public import BrickBDV
+public import BrickCore
+internal import BrickFiles
+public import BrickZarr
+internal import Synchronization
+
+/// Which pyramid levels an export has.
+public enum ExportLevels: Sendable, Hashable {
+  /// Those of the store.
+  case store
+  /// BigDataViewer's proposal for the size and voxel size, made from the store's levels where they fit.
+  case bdv
+  /// The first so many levels of the store.
+  case first(Int)
+}
+
+/// Streams a chunk store into a BDV HDF5 file and its XML, as one stitched volume.
+///
+/// Bricks are decoded and chunks compressed on all workers; one at a time then writes finished chunks, in order, so
+/// that the file is the same for any number of workers.
+public struct ExportJob: Sendable {
+  /// One level of the export: where its voxels come from.
+  struct Level: Sendable {
+    let factor: Index3
+    let chunk: Index3
+    let volume: any Volume
+    var grid: BrickGrid { BrickGrid(size: volume.size, brick: chunk) }
+  }
+
+  let levels: [Level]
+  private let image: OMEZarrImage
+  private let path: String
+  private let options: BDVExportOptions
+  private let budget: MemoryBudget
+  private let threads: Int
+  private let cache: PieceCache
+  private let listener: (any ProgressListener)?
+
+  /// What a run did.
+  public struct Summary: Sendable, Hashable {
+    public var levels: Int
+    public var voxelBytes: Int
+    public var bytesWritten: Int
+    public var seconds: Double
+    public var workers: Int
+  }
+
+  /// Plans the export of `image` to `path`, which ends in `.h5`; the XML lies beside it.
+  ///
+  /// - Parameters:
+  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 2¹⁸ voxels, and
+  ///     64, 64, 64 otherwise.
+  ///   - compression: level 1 to 12 of deflate, or nil for none.
+  ///   - cache: the cache the image was opened with.
+  public init(
+    image: OMEZarrImage, path: String, levels: ExportLevels, chunk: Index3?, options: BDVExportOptions,
+    budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
+  ) throws {
+    self.image = image
+    self.path = path
+    self.options = options
+    self.budget = budget
+    self.threads = max(1, threads)
+    self.cache = cache
+    self.listener = listener
+    let chosen = try Self.sources(of: image, levels)
+    self.levels = try chosen.map { factor, volume in
+      let size = volume.size
+      let usual = (volume as? ZarrVolume).map(\.brick).flatMap { $0.volume <= 1 << 18 ? $0 : nil }
+      let shape = (chunk ?? usual ?? Index3(repeating: 64)).minimum(size)
+      guard shape.z > 0, shape.y > 0, shape.x > 0, shape.checkedVolume.map({ $0 < 1 << 28 }) == true
+      else {
+        throw BrickworkError(.badRequest, reason: "a chunk of \(shape.components) voxels can't be written")
+      }
+      return Level(factor: factor, chunk: shape, volume: volume)
+    }
+  }
+
+  private static func sources(
+    of image: OMEZarrImage, _ levels: ExportLevels
+  ) throws -> [(Index3, any Volume)] {
+    let stored = image.levels.indices.map { image.factor(level: $0) }
+    func stored(_ level: Int) throws -> any Volume {
+      try image.volume(level: level, channel: 0, timepoint: 0)
+    }
+    switch levels {
+    case .store: return try stored.indices.map { (stored[$0], try stored($0)) }
+    case .first(let count):
+      guard (1...stored.count).contains(count) else {
+        throw BrickworkError(
+          .badRequest, path: image.info.path,
+          reason: "\(count) levels were asked for, and the store has \(stored.count)",
+          remedy: "Use --levels bdv to have others made")
+      }
+      return try stored.indices.prefix(count).map { (stored[$0], try stored($0)) }
+    case .bdv:
+      let proposal = PyramidProposal.levels(
+        size: image.info.size, voxelSize: image.info.voxelSize ?? .unknown)
+      return try proposal.map { wanted in
+        // The coarsest stored level that divides the wanted one: the fewest voxels to read.
+        let level = stored.indices.last { wanted.factor.isMultiple(of: stored[$0]) } ?? 0
+        let ratio = wanted.factor.dividedRoundingDown(by: stored[level])
+        let volume = try stored(level)
+        return (wanted.factor, ratio == .one ? volume : volume.downsampled(by: ratio, method: .mean))
+      }
+    }
+  }
+
+  /// Writes the file. An existing one is replaced only if `overwrite`, and only when the new one is whole.
+  public func run(overwrite: Bool = false) async throws -> Summary {
+    let (workers, spare) = try width()
+    cache.capacity = spare
+    let writer = try BDVFileWriter(
+      path: path, type: image.info.type, size: image.info.size,
+      voxelSize: image.info.voxelSize ?? .unknown,
+      levels: levels.map { ($0.factor, $0.volume.size, $0.chunk) }, options: options,
+      setupName: image.info.name, channelName: image.info.channelNames.first ?? "",
+      overwrite: overwrite)
+    let steps = levels.reduce(0) { $0 + $1.grid.count }
+    let voxels = levels.reduce(0) { $0 + $1.volume.size.volume }
+    let meter = ProgressMeter(
+      phase: "exporting", totalVoxels: voxels, totalItems: steps, listener: listener)
+    do {
+      try await OrderedPipeline.run(count: steps, workers: workers) {
+        ChunkWorker(encoder: try writer.makeEncoder())
+      } produce: { worker, place in
+        let (level, index) = self.chunk(at: place)
+        return try worker.encode(levels[level], number: level, index)
+      } commit: { place, chunk in
+        let (level, index) = self.chunk(at: place)
+        if let chunk { try writer.write(chunk, level: level, at: index) }
+        let voxels = levels[level].grid.box(at: index).count
+        meter.add(
+          voxels: voxels, voxelBytes: voxels * image.info.type.byteCount,
+          written: chunk?.byteCount ?? 0, items: 1)
+        return nil
+      }
+      try writer.finish()
+    } catch {
+      writer.discard()
+      throw error
+    }
+    let report = meter.finish()
+    return Summary(
+      levels: levels.count, voxelBytes: report.voxelBytes, bytesWritten: report.bytesWritten,
+      seconds: report.seconds, workers: workers)
+  }
+
+  /// Workers and cache that the budget allows.
+  func width() throws -> (workers: Int, cache: Int) {
+    let largest = levels.map { $0.chunk.volume }.max() ?? 1
+    let bytes = largest * image.info.type.byteCount
+    let scratch = levels.map { $0.volume.scratchBytes(reading: $0.chunk) }.max() ?? 0
+    // A block, its shuffled and compressed copies, three results that wait, and the encoder's own state.
+    let perWorker = 7 * BlockStorage.footprint(of: bytes) + scratch + (2 << 20)
+    return try budget.share(wanted: threads, perWorker: perWorker, shared: 16 << 20)
+  }
+
+  private func chunk(at place: Int) -> (level: Int, index: Index3) {
+    var rest = place
+    for (number, level) in levels.enumerated() {
+      let count = level.grid.count
+      if rest < count { return (number, level.grid.index(at: rest)) }
+      rest -= count
+    }
+    preconditionFailure("Step \(place) is past the last chunk")
+  }
+}
+
+/// What one worker keeps between chunks.
+private final class ChunkWorker {
+  private let encoder: BDVChunkEncoder
+  private var block = VoxelBlock()
+
+  init(encoder: BDVChunkEncoder) { self.encoder = encoder }
+
+  func encode(_ level: ExportJob.Level, number: Int, _ index: Index3) throws -> EncodedChunk? {
+    let box = level.grid.box(at: index)
+    block.reshape(to: box, type: level.volume.type)
+    level.volume.willRead(box)
+    try level.volume.read(into: &block)
+    level.volume.didRead(box)
+    return try encoder.encode(VoxelView(block), level: number)
+  }
+}

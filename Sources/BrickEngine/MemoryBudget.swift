@@ -1,0 +1,38 @@
+public import BrickCore
+internal import BrickFiles
+
+/// The ceiling for the whole process, and how it is shared out before work starts.
+public struct MemoryBudget: Sendable, Hashable {
+  /// Bytes for everything: program, libraries, buffers, caches.
+  public let byteCount: Int
+
+  /// What the program and its libraries take before the first voxel is read.
+  public static let baseline = 48 << 20
+
+  /// A ceiling of `byteCount` bytes, or the default: a quarter of what is available to the process (limits of
+  /// its control group included), at most 4 GiB and at least 128 MiB.
+  public init(byteCount: Int? = nil) {
+    self.byteCount = byteCount ?? max(128 << 20, min(4 << 30, SystemMemory.available / 4))
+  }
+
+  /// How many workers fit, and what is left for caches.
+  ///
+  /// - Parameters:
+  ///   - wanted: the number of workers that there is use for.
+  ///   - perWorker: bytes one worker takes at most.
+  ///   - shared: bytes the job takes however many workers there are.
+  /// - Throws: `BrickworkError` with code `.outOfBudget`, with both numbers, if not even one worker fits.
+  func share(wanted: Int, perWorker: Int, shared: Int) throws -> (workers: Int, cache: Int) {
+    let room = byteCount - Self.baseline - shared
+    let workers = min(wanted, room / max(1, perWorker))
+    guard workers >= 1 else {
+      let needed = Self.baseline + shared + perWorker
+      throw BrickworkError(
+        .outOfBudget,
+        reason: "a memory budget of \(byteCount >> 20) MiB is too small: this job takes at least "
+          + "\((needed + (1 << 20) - 1) >> 20) MiB",
+        remedy: "Raise --memory, or choose smaller bricks (--brick)")
+    }
+    return (workers, room - workers * perWorker)
+  }
+}

@@ -1,0 +1,118 @@
+internal import BrickCore
+internal import Synchronization
+
+/// Runs one pass of a plan: computes the items that no earlier run finished.
+struct PassRunner: Sendable {
+  let plan: StorePlan
+  let number: Int
+  let source: any Volume
+  let folder: RunFolder
+  let wantsHistogram: Bool
+  let budget: MemoryBudget
+  let threads: Int
+
+  var pass: PassPlan { plan.passes[number] }
+
+  /// How the budget is shared out.
+  struct Width: Sendable, Hashable {
+    let workers: Int
+    /// Items that go together along x.
+    let together: Int
+    /// Bytes left for decoded pieces.
+    let cache: Int
+    /// Bytes the pass takes at most without the cache.
+    let planned: Int
+  }
+
+  /// Shares the budget out: workers first, then up to four items together, the rest for the cache.
+  func width() throws -> Width {
+    let worker = BlockWorker.byteCount(source: source, plan: plan, pass: pass)
+    let histogram = wantsHistogram ? (1 << 16) * 8 : 0
+    // One item more than a group can be open: the last ones of a group while the next has begun.
+    func shared(_ together: Int, _ workers: Int) -> Int {
+      2 * together * (WorkItem.byteCount(plan: plan, pass: pass) + workers * histogram)
+    }
+    let wanted = max(1, threads)
+    let (workers, _) = try budget.share(
+      wanted: wanted, perWorker: worker + 2 * histogram, shared: shared(1, 0))
+    var together = 4
+    while together > 1 {
+      let planned = MemoryBudget.baseline + workers * worker + shared(together, workers)
+      // Half of the budget stays for decoded pieces, which save more than neighbours do.
+      if planned <= budget.byteCount / 2 { break }
+      together -= 1
+    }
+    let planned = MemoryBudget.baseline + workers * worker + shared(together, workers)
+    return Width(
+      workers: workers, together: together, cache: max(0, budget.byteCount - planned),
+      planned: planned)
+  }
+
+  /// Computes `items` and calls `finished` after each, from any thread.
+  func run(
+    items: [Int], width: Width, meter: ProgressMeter,
+    finished: @escaping @Sendable (WorkItem) -> Void
+  ) async throws {
+    let order = WorkOrder(
+      items: items, grid: plan.items(of: pass), block: pass.block, together: width.together)
+    let open = OpenItems { number in
+      WorkItem(
+        number: number, plan: plan, pass: pass, folder: folder, wantsHistogram: wantsHistogram)
+    }
+    let spare = SpareResults()
+    let type = source.type
+    try await OrderedPipeline.run(count: order.count, workers: width.workers) {
+      try BlockWorker(source: source, plan: plan, pass: pass)
+    } produce: { worker, place in
+      let step = order.step(at: place)
+      let result = spare.take()
+      try worker.compute(step.box, item: open.item(step.item), into: result)
+      return result
+    } commit: { place, result in
+      let step = order.step(at: place)
+      let item = open.item(step.item)
+      let written = try item.commit(result)
+      spare.giveBack(result)
+      meter.add(
+        voxels: step.box.count, voxelBytes: step.box.count * type.byteCount, written: written)
+      guard step.isLast else { return nil }
+      open.close(step.item)
+      return {
+        try item.finish(passNumber: number)
+        meter.add(items: 1)
+        finished(item)
+      }
+    }
+  }
+}
+
+/// The items that have begun and not ended.
+private final class OpenItems: Sendable {
+  private let items = Mutex<[Int: WorkItem]>([:])
+  private let make: @Sendable (Int) -> WorkItem
+
+  init(make: @escaping @Sendable (Int) -> WorkItem) { self.make = make }
+
+  func item(_ number: Int) -> WorkItem {
+    items.withLock { items in
+      if let item = items[number] { return item }
+      let item = make(number)
+      items[number] = item
+      return item
+    }
+  }
+
+  func close(_ number: Int) { items.withLock { $0[number] = nil } }
+}
+
+/// Results that were committed and can be filled again.
+private final class SpareResults: Sendable {
+  private let results = Mutex<[BlockResult]>([])
+
+  func take() -> BlockResult { results.withLock { $0.popLast() } ?? BlockResult() }
+
+  func giveBack(_ result: BlockResult) {
+    result.empty()
+    results.withLock { $0.append(result) }
+  }
+}

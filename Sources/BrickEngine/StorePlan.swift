@@ -1,0 +1,157 @@
+public import BrickCore
+public import BrickZarr
+
+/// One level of the pyramid to write.
+public struct LevelPlan: Sendable, Hashable {
+  public let array: ZarrArray
+  /// How many voxels of level 0 a voxel averages along each axis.
+  public let factor: Index3
+  /// How many voxels of the level before; (1, 1, 1) for level 0.
+  public let step: Index3
+}
+
+/// Neighbouring levels that are computed together: the first from the source, each other from the one before it,
+/// in memory.
+public struct PassPlan: Sendable, Hashable {
+  public let levels: Range<Int>
+  /// Voxels of the pass's first level that one work item covers.
+  public let region: Index3
+  /// Voxels of the pass's first level that are computed at once: whole bricks of it and of the next level.
+  public let block: Index3
+}
+
+/// What is to be written, decided before anything is: levels, shards and passes. Immutable.
+///
+/// A work item owns whole shard files at every level of its pass: the shard shape shrinks with the level
+/// where it must (512, 256, 128, 64 voxels for 64-voxel bricks), so that no file is ever shared by two items and no
+/// level is read back inside a pass. What is coarser than a pass reaches is made by the next pass from the last
+/// level of this one, some 1/500 of the data.
+public struct StorePlan: Sendable, Hashable {
+  public let levels: [LevelPlan]
+  public let passes: [PassPlan]
+
+  /// A work item covers at least this many bricks along each axis, so that three halvings fit.
+  static let bricksPerRegion = 8
+
+  /// Plans the store at `path` for a volume of `size`.
+  ///
+  /// - Parameters:
+  ///   - brick: voxels of a brick, or nil for about 64³, flatter where the volume is thin.
+  ///   - shard: voxels of a shard at level 0, a multiple of the brick, or nil for 512³ cut to the volume.
+  /// - Throws: `BrickworkError` with code `.badRequest` if the shapes don't fit each other.
+  public init(
+    path: String, size: Index3, type: VoxelType, voxelSize: VoxelSize, brick: Index3? = nil,
+    shard: Index3? = nil, codec: BrickCodec? = nil, levels count: LevelCount = .automatic
+  ) throws {
+    let brick = brick ?? Self.defaultBrick(size)
+    try Self.check(brick, "brick", size)
+    let shard = shard ?? Self.defaultShard(size, brick)
+    try Self.check(shard, "shard", size)
+    guard shard.isMultiple(of: brick) else {
+      throw BrickworkError(
+        .badRequest, reason: "a shard of \(shard.components) voxels is not made of whole bricks of \(brick.components)",
+        remedy: "Choose a shard that is a multiple of the brick along each axis")
+    }
+    let region = Self.region(shard: shard, brick: brick)
+    let factors = PyramidFactors.propose(size: size, voxelSize: voxelSize, levels: count)
+    var levels: [LevelPlan] = []
+    var passes: [PassPlan] = []
+    var start = 0
+    for (n, factor) in factors.enumerated() {
+      let step = n == 0 ? Index3.one : factor.dividedRoundingDown(by: factors[n - 1])
+      let levelSize = n == 0 ? size : levels[n - 1].array.size.dividedRoundingUp(by: step)
+      let inPass = factor.dividedRoundingDown(by: factors[start])
+      let firstSize = start == n ? levelSize : levels[start].array.size
+      var shape = Self.shard(
+        shard, brick: brick, region: region, factor: inPass, size: firstSize)
+      if shape == nil {
+        passes.append(Self.pass(start..<n, region, brick, levels))
+        start = n
+        shape = shard
+      }
+      levels.append(
+        LevelPlan(
+          array: ZarrArray(
+            path: "\(path)/\(n)", size: levelSize, type: type, brick: brick, shard: shape ?? shard,
+            codec: codec ?? .automatic(for: type)), factor: factor, step: step))
+    }
+    passes.append(Self.pass(start..<levels.count, region, brick, levels))
+    self.levels = levels
+    self.passes = passes
+  }
+
+  private static func pass(
+    _ range: Range<Int>, _ region: Index3, _ brick: Index3, _ levels: [LevelPlan]
+  ) -> PassPlan {
+    let step = range.count > 1 ? levels[range.lowerBound + 1].step : .one
+    // Without a next level two bricks along x still make longer rows to read.
+    let block = brick * (range.count > 1 ? step : Index3(z: 1, y: 1, x: 2))
+    return PassPlan(levels: range, region: region, block: block.minimum(region))
+  }
+
+  /// About 2¹⁸ voxels: 64 along each axis, fewer where the volume is thinner and then more along x and y.
+  static func defaultBrick(_ size: Index3) -> Index3 {
+    func power(_ n: Int) -> Int { n <= 1 ? 1 : 1 << (Int.bitWidth - (n - 1).leadingZeroBitCount) }
+    var brick = size.map { min(64, power($0)) }
+    var axis = 2
+    while brick.volume < 1 << 18 {
+      let candidates = [axis, axis == 2 ? 1 : 2].filter { brick[$0] < min(512, power(size[$0])) }
+      guard let grown = candidates.first else { break }
+      brick[grown] *= 2
+      axis = grown == 2 ? 1 : 2
+    }
+    return brick
+  }
+
+  /// At most 512 voxels along each axis (or one brick), a power of two bricks, no more than cover the volume.
+  static func defaultShard(_ size: Index3, _ brick: Index3) -> Index3 {
+    var shard = brick
+    for axis in 0..<3 {
+      while shard[axis] < size[axis] && shard[axis] * 2 <= 512 { shard[axis] *= 2 }
+    }
+    return shard
+  }
+
+  /// The smallest power-of-two multiple of the shard that spans the bricks a work item should.
+  private static func region(shard: Index3, brick: Index3) -> Index3 {
+    shard.zip(brick) { shard, brick in
+      var region = shard
+      while region < bricksPerRegion * brick || !region.isMultiple(of: 2 * brick) { region *= 2 }
+      return region
+    }
+  }
+
+  /// The shard shape at a level that is `factor` coarser than its pass's first one; nil where work items would
+  /// have to share a brick or a shard.
+  private static func shard(
+    _ shard: Index3, brick: Index3, region: Index3, factor: Index3, size: Index3
+  ) -> Index3? {
+    var shape = shard
+    for axis in 0..<3 {
+      let (owned, remainder) = region[axis].quotientAndRemainder(dividingBy: factor[axis])
+      if size[axis] <= region[axis] {
+        // One item spans the axis, so nobody else wants its last brick.
+        let reach = remainder == 0 ? owned : owned + 1
+        let bricks = (reach + brick[axis] - 1) / brick[axis]
+        shape[axis] = min(shard[axis], bricks * brick[axis])
+      } else if remainder == 0 && owned.isMultiple(of: shard[axis]) {
+        shape[axis] = shard[axis]
+      } else if remainder == 0 && owned.isMultiple(of: brick[axis]) && owned < shard[axis] {
+        shape[axis] = owned
+      } else {
+        return nil
+      }
+    }
+    return shape
+  }
+
+  private static func check(_ shape: Index3, _ what: String, _ size: Index3) throws {
+    guard shape.z > 0, shape.y > 0, shape.x > 0,
+      let volume = shape.checkedVolume, volume < 1 << 31
+    else {
+      throw BrickworkError(
+        .badRequest, reason: "a \(what) of \(shape.components) voxels is not between 1 and 2³¹ voxels",
+        remedy: "Choose smaller ones; 64,64,64 bricks in 512,512,512 shards are usual")
+    }
+  }
+}

@@ -1,0 +1,154 @@
+"""Reads an OME-Zarr 0.5 store with zarr-python and TensorStore and checks everything that can be checked.
+
+    check_store.py STORE [--oracle EXPECTED.npy] [--method linear] [--percentiles LOW,HIGH]
+
+Both readers agree on every level; level 0 equals the oracle; each level is the mean of the one before,
+rounded half up; the metadata validates and says what it should. Holds a slab of a level at a time.
+"""
+import argparse
+import json
+import os
+import sys
+
+import numpy as np
+import tensorstore
+import zarr
+
+from stitch_oracle import differences, downsample
+
+
+def multiscale(store):
+    with open(os.path.join(store, "zarr.json")) as file:
+        attributes = json.load(file)["attributes"]
+    return attributes["ome"], attributes["ome"]["multiscales"][0]
+
+
+def transformation(dataset, kind):
+    for entry in dataset["coordinateTransformations"]:
+        if entry["type"] == kind:
+            return np.array(entry[kind])
+    return None
+
+
+def factors(scales):
+    """Factors of each level against the one before, z, y, x, from the scales in the metadata."""
+    steps = [np.ones(3, int)]
+    for finer, coarser in zip(scales, scales[1:]):
+        steps.append(np.rint(coarser / finer).astype(int))
+    return steps
+
+
+def metadata_problems(store):
+    ome, image = multiscale(store)
+    problems = []
+
+    def expect(condition, sentence):
+        if not condition:
+            problems.append(sentence)
+
+    expect(ome.get("version") == "0.5", f"version is {ome.get('version')!r}, not '0.5'")
+    axes = image["axes"]
+    expect([a["name"] for a in axes] == ["z", "y", "x"], f"axes are {axes}")
+    # No validator notices when these two are missing.
+    expect(all(a.get("type") == "space" for a in axes), "an axis has no type 'space'")
+    expect(all(a.get("unit") == "micrometer" for a in axes), "an axis has no unit 'micrometer'")
+    scales = [transformation(d, "scale") for d in image["datasets"]]
+    for level, (dataset, scale) in enumerate(zip(image["datasets"], scales)):
+        kinds = [t["type"] for t in dataset["coordinateTransformations"]]
+        expect(kinds in (["scale"], ["scale", "translation"]), f"level {level}: transformations {kinds}")
+        shift = transformation(dataset, "translation")
+        shift = np.zeros(3) if shift is None else shift
+        half = (scale / scales[0] - 1) / 2 * scales[0]
+        if level > 0:
+            base = transformation(image["datasets"][0], "translation")
+            half = half + (0 if base is None else base)
+            expect(np.allclose(shift, half), f"level {level}: translation {shift}, not {half}")
+        array = zarr.open_array(os.path.join(store, dataset["path"]), mode="r")
+        expect(
+            tuple(array.metadata.dimension_names or ()) == ("z", "y", "x"),
+            f"level {level}: dimension names are {array.metadata.dimension_names}")
+    for channel in ome.get("omero", {}).get("channels", []):
+        w = channel["window"]
+        ordered = w["min"] <= w["start"] <= w["end"] <= w["max"]
+        expect(ordered, f"omero window {w} is out of order")
+    import ome_zarr_models.v05
+
+    try:
+        ome_zarr_models.v05.Image.from_zarr(zarr.open_group(store, mode="r"))
+    except Exception as error:
+        problems.append(f"ome-zarr-models: {error}")
+    return problems
+
+
+def voxel_problems(store, oracle=None, method="overwrite", slab=64):
+    _, image = multiscale(store)
+    paths = [os.path.join(os.path.abspath(store), d["path"]) for d in image["datasets"]]
+    steps = factors([transformation(d, "scale") for d in image["datasets"]])
+    arrays = [zarr.open_array(path, mode="r") for path in paths]
+    others = [
+        tensorstore.open(
+            {"driver": "zarr3", "kvstore": {"driver": "file", "path": path}}, read=True
+        ).result()
+        for path in paths
+    ]
+    problems = []
+    for level, (array, other, step) in enumerate(zip(arrays, others, steps)):
+        if level > 0:
+            wanted = tuple(-(-n // f) for n, f in zip(arrays[level - 1].shape, step))
+            if array.shape != wanted:
+                problems.append(f"level {level}: size {array.shape}, not {wanted}")
+                continue
+        for z in range(0, array.shape[0], slab):
+            end = min(z + slab, array.shape[0])
+            voxels = array[z:end]
+            theirs = other[z:end].read().result()
+            if not np.array_equal(voxels, theirs, equal_nan=voxels.dtype.kind == "f"):
+                problems.append(f"level {level}: zarr-python and TensorStore disagree in z {z}..<{end}")
+            if level == 0 and oracle is not None:
+                if array.shape != oracle.shape:
+                    return problems + [f"level 0: size {array.shape}, not {oracle.shape}"]
+                wrong = differences(voxels, oracle[z:end], method)
+                if wrong:
+                    problems.append(f"level 0, z {z}..<{end}: {wrong}")
+            if level > 0:
+                finer = arrays[level - 1]
+                parent = finer[z * step[0] : min(end * step[0], finer.shape[0])]
+                with np.errstate(all="ignore"):
+                    wrong = differences(voxels, downsample(parent, tuple(step)), "pyramid")
+                if wrong:
+                    problems.append(f"level {level}, z {z}..<{end}: {wrong}")
+    return problems
+
+
+def window_problems(store, low, high):
+    ome, image = multiscale(store)
+    voxels = zarr.open_array(os.path.join(store, image["datasets"][0]["path"]), mode="r")[:]
+    wanted = np.percentile(voxels, [low, high])
+    window = ome["omero"]["channels"][0]["window"]
+    if np.allclose([window["start"], window["end"]], wanted, rtol=1e-12):
+        return []
+    return [f"omero window {window['start']}...{window['end']}, exact percentiles {wanted}"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store")
+    parser.add_argument("--oracle", help="level 0 as .npy, from stitch_oracle.py")
+    parser.add_argument("--method", default="overwrite", help="how the oracle was fused: sets the tolerance")
+    parser.add_argument("--percentiles", help="LOW,HIGH that the omero window has to equal")
+    options = parser.parse_args()
+    oracle = np.load(options.oracle, mmap_mode="r") if options.oracle else None
+    problems = metadata_problems(options.store)
+    problems += voxel_problems(options.store, oracle, options.method)
+    if options.percentiles:
+        problems += window_problems(options.store, *map(float, options.percentiles.split(",")))
+    for problem in problems:
+        print(f"{options.store}: {problem}")
+    if not problems:
+        levels = len(multiscale(options.store)[1]["datasets"])
+        print(f"{options.store}: {levels} levels agree")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
