@@ -1,1 +1,10 @@
-// Placeholder until this module's first file arrives.
+// One import for all of the package: volumes and files, tiles and stores, stitching and export.
+@_exported public import BrickBDV
+@_exported public import BrickCore
+@_exported public import BrickEngine
+@_exported public import BrickFiles
+@_exported public import BrickFormats
+@_exported public import BrickPicture
+@_exported public import BrickStitch
+@_exported public import BrickTIFF
+@_exported public import BrickZarr

@@ -1,3 +1,7 @@
+#include <libxml/xmlversion.h>
+// Where libxml2 was built with ICU its headers pull in ICU's, which clash with the copy in Swift's Foundation. They
+// declare nothing used here.
+#undef LIBXML_ICU_ENABLED
 #include <libxml/xmlreader.h>
 #include <libxml/xmlwriter.h>
 

@@ -1,0 +1,101 @@
+internal import BrickBDV
+internal import BrickCore
+internal import BrickFiles
+internal import BrickTIFF
+internal import BrickZarr
+
+/// Opens any tile file: the only list of formats.
+enum TileFormat {
+  /// The images in the file or store at `path`, told by its content.
+  ///
+  /// - Throws: `BrickworkError`: `.missingInput` where nothing is, `.unsupportedInput` naming what was found.
+  static func images(in path: String, cache: PieceCache) throws -> [any TileImage] {
+    if Files.isFolder(path) {
+      if isStore(path) { return [try OMEZarrImage(path, cache: cache)] }
+      return try imagesOfFolder(path, cache: cache)
+    }
+    let start = try firstBytes(path)
+    if TIFFFile.looksLikeTIFF(start) { return try TIFFFile.images(in: path, cache: cache) }
+    throw unsupported(path, start)
+  }
+
+  /// Whether a folder is a Zarr v3 array or group.
+  static func isStore(_ path: String) -> Bool { Files.size(Files.join(path, "zarr.json")) != nil }
+
+  private static func imagesOfFolder(_ path: String, cache: PieceCache) throws -> [any TileImage] {
+    let names = try Files.names(in: path)
+    let isTIFF = { (name: String) in
+      let lower = name.lowercased()
+      return !name.hasPrefix(".") && (lower.hasSuffix(".tif") || lower.hasSuffix(".tiff"))
+    }
+    let files = names.filter(isTIFF).sorted(by: NaturalOrder.isBefore)
+    guard !files.isEmpty else {
+      if [".zgroup", ".zarray", ".zattrs"].contains(where: { names.contains($0) }) {
+        throw BrickworkError(
+          .unsupportedInput, path: path, reason: "is a Zarr version 2 store, and version 3 is read",
+          remedy: "Convert it to OME-Zarr 0.5 first")
+      }
+      throw BrickworkError(
+        .unsupportedInput, path: path,
+        reason: "is a folder without zarr.json and without .tif or .tiff files",
+        remedy: "Name an OME-Zarr 0.5 store, a folder of TIFF tiles, or the files themselves")
+    }
+    return try files.flatMap { try images(in: Files.join(path, $0), cache: cache) }
+  }
+
+  private static func firstBytes(_ path: String) throws -> [UInt8] {
+    let file = try MappedFile(path)
+    guard file.count > 0 else {
+      throw BrickworkError(
+        .damagedInput, path: path, reason: "is empty: 0 bytes",
+        remedy: "Copy the file again from where it was acquired")
+    }
+    let bytes = Span<UInt8>(_bytes: file.bytes)
+    var start: [UInt8] = []
+    for place in 0..<min(file.count, 16) { start.append(bytes[place]) }
+    try file.checkIntact()
+    return start
+  }
+
+  /// The error for a file of another format, which says what it looks like.
+  private static func unsupported(_ path: String, _ start: [UInt8]) -> BrickworkError {
+    let known = signatures.first { start.starts(with: $0.bytes) }
+    let shown = start.prefix(8).map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined(separator: " ")
+    let found = known.map { "is \($0.name), which this release does not read" }
+      ?? "is of no known format: it starts with the bytes \(shown)"
+    return BrickworkError(
+      .unsupportedInput, path: path, reason: found,
+      remedy: known?.remedy
+        ?? "TIFF files and OME-Zarr 0.5 stores are read; ND2, JPEG 2000 and HDF5 come with the next release")
+  }
+
+  private struct Signature {
+    var bytes: [UInt8]
+    var name: String
+    var remedy: String
+  }
+
+  private static let later =
+    "TIFF and OME-Zarr 0.5 are read now, this format comes with the next release: until then, "
+    + "save the tiles as TIFF"
+  private static let never = "Save the tiles as TIFF, for example with Fiji"
+
+  private static let signatures = [
+    Signature(bytes: [0xDA, 0xCE, 0xBE, 0x0A], name: "a Nikon ND2 file", remedy: later),
+    Signature(
+      bytes: [0, 0, 0, 0x0C, 0x6A, 0x50, 0x20, 0x20], name: "a JPEG 2000 file", remedy: later),
+    Signature(bytes: [0xFF, 0x4F, 0xFF, 0x51], name: "a JPEG 2000 codestream", remedy: later),
+    Signature(bytes: [0x89, 0x48, 0x44, 0x46], name: "an HDF5 file", remedy: later),
+    Signature(bytes: [0x89, 0x50, 0x4E, 0x47], name: "a PNG picture", remedy: never),
+    Signature(bytes: [0xFF, 0xD8, 0xFF], name: "a JPEG picture", remedy: never),
+    Signature(bytes: [0x5A, 0x49, 0x53, 0x52, 0x41, 0x57], name: "a Zeiss CZI file", remedy: never),
+    Signature(bytes: [0x70, 0, 0, 0], name: "a Leica LIF file", remedy: never),
+    Signature(bytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], name: "a NumPy array",
+      remedy: "Offsets in a .npy file are given with --offsets"),
+    Signature(bytes: [0x3C], name: "an XML file",
+      remedy: "Give the tiles as TIFF files and this project with --offsets; images of BigDataViewer "
+        + "projects come with the next release"),
+  ]
+}

@@ -1,0 +1,16 @@
+import Brickwork
+
+/// What a job did, for people and for programs.
+struct JobSummary: Sendable {
+  var text: String
+  var json: JSON
+
+  /// Prints it to standard output.
+  func show(json asJSON: Bool, quiet: Bool) {
+    if asJSON {
+      Output.print(json)
+    } else if !quiet {
+      Output.print(text)
+    }
+  }
+}

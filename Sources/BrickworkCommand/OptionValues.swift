@@ -1,0 +1,130 @@
+public import ArgumentParser
+public import Brickwork
+
+extension OffsetLayout: ExpressibleByArgument {}
+extension OffsetRounding: ExpressibleByArgument {}
+extension FusionChoice: ExpressibleByArgument {}
+extension DownsampleMethod: ExpressibleByArgument {}
+
+/// The units of offsets that can be asked for.
+enum OffsetUnitOption: String, CaseIterable, ExpressibleByArgument {
+  case voxel, um
+
+  var units: OffsetUnits { self == .voxel ? .voxel : .um }
+}
+
+/// The compression of bricks in a store.
+enum CodecOption: String, CaseIterable, ExpressibleByArgument {
+  case bloscZstd = "blosc-zstd"
+  case zstd, none
+}
+
+/// How progress is shown.
+enum ProgressOption: String, CaseIterable, ExpressibleByArgument {
+  case auto, plain, json, none
+}
+
+/// The number of pyramid levels of a store.
+enum LevelsOption: Sendable, Hashable {
+  case auto
+  case count(Int)
+
+  init(parsing text: String) throws {
+    if text == "auto" {
+      self = .auto
+    } else if let number = Int(text), (1...32).contains(number) {
+      self = .count(number)
+    } else {
+      throw BrickworkError(
+        .badRequest, reason: "'\(text)' is neither auto nor a number from 1 to 32")
+    }
+  }
+}
+
+/// The pyramid levels of an export.
+enum ExportLevelsOption: Sendable, Hashable {
+  /// Those of the store.
+  case store
+  /// BigDataViewer's proposal.
+  case bdv
+  case count(Int)
+
+  init(parsing text: String) throws {
+    switch text {
+    case "store": self = .store
+    case "bdv": self = .bdv
+    default:
+      guard let number = Int(text), (1...32).contains(number) else {
+        throw BrickworkError(
+          .badRequest, reason: "'\(text)' is neither store, bdv nor a number from 1 to 32")
+      }
+      self = .count(number)
+    }
+  }
+}
+
+/// The compression of an export.
+enum CompressionOption: Sendable, Hashable {
+  case none
+  case deflate(level: Int)
+
+  init(parsing text: String) throws {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    if text == "none" {
+      self = .none
+    } else if text == "deflate" {
+      self = .deflate(level: 1)
+    } else if parts.count == 2, parts[0] == "deflate", let level = Int(parts[1]),
+      (1...12).contains(level)
+    {
+      self = .deflate(level: level)
+    } else {
+      throw BrickworkError(
+        .badRequest, reason: "'\(text)' is neither none nor deflate:1 to deflate:12")
+    }
+  }
+}
+
+/// Checks and reads values that only the command knows.
+enum OptionValue {
+  static func channel(_ text: String) throws -> ChannelChoice {
+    if text == "all" {
+      throw BrickworkError(
+        .badRequest, reason: "stitching all channels at once comes with the channels release",
+        remedy: "Stitch one at a time: --channel 0, --channel 1, …")
+    }
+    return Int(text).map { .number($0) } ?? .name(text)
+  }
+
+  static func timepoint(_ text: String) throws -> Int {
+    if text == "all" {
+      throw BrickworkError(
+        .badRequest, reason: "stitching all time points at once comes with the channels release",
+        remedy: "Stitch one at a time: --timepoint 0, --timepoint 1, …")
+    }
+    guard let number = Int(text), number >= 0 else {
+      throw BrickworkError(.badRequest, reason: "'\(text)' is no number of a time point, from 0 on")
+    }
+    return number
+  }
+
+  static func positive(_ text: String) throws -> Int {
+    guard let number = Int(text), number > 0 else {
+      throw BrickworkError(.badRequest, reason: "'\(text)' is no positive whole number")
+    }
+    return number
+  }
+
+  static func notNegative(_ text: String) throws -> Int {
+    guard let number = Int(text), number >= 0 else {
+      throw BrickworkError(.badRequest, reason: "'\(text)' is no whole number from 0 on")
+    }
+    return number
+  }
+
+  static func contrast(_ text: String) throws -> Contrast {
+    if text == "auto" { return .automatic }
+    let range = try Notation.range(text)
+    return .range(low: range.low, high: range.high)
+  }
+}

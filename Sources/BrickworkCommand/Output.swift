@@ -1,0 +1,28 @@
+import Brickwork
+
+/// Checks and writes what a command makes.
+enum Output {
+  /// Throws if a file can't be made at `path`, or is there already.
+  static func check(_ path: String, overwrite: Bool) throws {
+    let folder = Files.folder(of: path)
+    guard Files.isFolder(folder) else {
+      throw BrickworkError(
+        .outputExists, path: path, reason: "can't be made: the folder \(folder) does not exist",
+        remedy: "Make the folder, or choose another place with -o")
+    }
+    if Files.isFolder(path) {
+      throw BrickworkError(
+        .outputExists, path: path, reason: "is a folder", remedy: "Choose another name with -o")
+    }
+    if Files.exists(path) && !overwrite {
+      throw BrickworkError(
+        .outputExists, path: path, reason: "exists already",
+        remedy: "Choose another name with -o, or replace it with --overwrite")
+    }
+  }
+
+  /// Prints data to standard output.
+  static func print(_ json: JSON) { Terminal.write(json.text(pretty: true) + "\n", to: .output) }
+
+  static func print(_ text: String) { Terminal.write(text + "\n", to: .output) }
+}

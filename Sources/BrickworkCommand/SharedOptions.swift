@@ -1,0 +1,201 @@
+import ArgumentParser
+import Brickwork
+
+/// What is read, and where it lies.
+struct SourceOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Tile files in the order of the tiles, or a folder: of TIFF files, or an OME-Zarr store.",
+      valueName: "source"),
+    completion: .file())
+  var sources: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "Positions of the tiles: .csv, .npy, Fiji's TileConfiguration.txt, BigStitcher .xml "
+        + "(default: the stage positions in the tiles' files).",
+      valueName: "file"),
+    completion: .file(extensions: ["csv", "npy", "txt", "xml"]))
+  var offsets: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Unit of the offsets (default: voxel; CSV columns x_um,y_um,z_um say it themselves).",
+      valueName: "voxel|um"))
+  var offsetUnits: OffsetUnitOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "Layout of a .npy file: plain, one row x,y,z per tile; exm, ExM-Toolbox's: a row with the tile size, then "
+        + "µm with x pointing left (default: plain).",
+      valueName: "plain|exm"))
+  var offsetLayout: OffsetLayout?
+
+  @Option(
+    help: ArgumentHelp(
+      "Distance between voxels in µm, in the order x,y,z (default: what the files say).",
+      valueName: "x,y,z"),
+    transform: { try Notation.voxelSize($0) })
+  var voxelSize: VoxelSize?
+
+  /// Opens the tiles; decoded pieces of theirs are kept in `cache`.
+  func tileSet(_ log: Log, cache: PieceCache) throws -> TileSet {
+    let tiles = try TileSet.open(sources, cache: cache, voxelSize: voxelSize)
+    for warning in tiles.warnings { log.warning(warning) }
+    return tiles
+  }
+
+  /// Reads the table of offsets, if one is named.
+  func offsetTable(timepoint: Int, _ log: Log) throws -> OffsetTable? {
+    guard let offsets else {
+      if offsetLayout != nil || offsetUnits != nil {
+        throw BrickworkError(
+          .badRequest,
+          reason: "--offset-units and --offset-layout describe a file of offsets, but none is named",
+          remedy: "Add --offsets FILE")
+      }
+      return nil
+    }
+    let table = try OffsetTable.read(
+      offsets, units: offsetUnits?.units ?? .unspecified, layout: offsetLayout ?? .plain,
+      timepoint: timepoint)
+    for warning in table.warnings { log.warning(warning) }
+    return table
+  }
+}
+
+/// How tiles become one volume, apart from the fusion method, whose default depends on the command.
+struct CompositionGroup: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Over which length tiles fade with linear fusion: one for all axes or in the order x,y,z, in um or px "
+        + "(default: half the usual overlap).",
+      valueName: "length"),
+    transform: { try Notation.blendLengths($0) })
+  var blendWidth: BlendLengths?
+
+  @Option(
+    help: ArgumentHelp(
+      "Tiles to blend, first to last, counted from 0 (default: all as given).", valueName: "i,j,…"),
+    transform: { try Notation.places($0) })
+  var order: [Int]?
+
+  @Option(
+    help: ArgumentHelp(
+      "Axes along which every tile is flipped before it is placed (default: none).",
+      valueName: "z,y,x"),
+    transform: { try Notation.axes($0) })
+  var flip: AxisSet?
+
+  @Option(
+    help: ArgumentHelp(
+      "How offsets between voxels become voxels (default: nearest).", valueName: "nearest|truncate")
+  )
+  var offsetRounding: OffsetRounding?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a tile that become one, in the order z,y,x (default: 1,1,1).", valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var downscale: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "stride keeps the first voxel of a group, mean averages it (default: stride).",
+      valueName: "stride|mean"))
+  var downscaleMethod: DownsampleMethod?
+
+  @Option(
+    help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
+    transform: { try OptionValue.channel($0) })
+  var channel: ChannelChoice?
+
+  @Option(
+    help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
+    transform: { try OptionValue.timepoint($0) })
+  var timepoint: Int?
+
+  func options(fusion: FusionChoice) throws -> CompositionOptions {
+    if blendWidth != nil && fusion != .linear {
+      throw BrickworkError(
+        .badRequest, reason: "--blend-width belongs to linear fusion, not to \(fusion.rawValue)",
+        remedy: "Leave it out, or add --fusion linear")
+    }
+    if downscaleMethod != nil && downscale == nil {
+      throw BrickworkError(
+        .badRequest, reason: "--downscale-method is given without --downscale",
+        remedy: "Add --downscale Z,Y,X")
+    }
+    var options = CompositionOptions()
+    options.channel = channel ?? .number(0)
+    options.timepoint = timepoint ?? 0
+    options.flip = flip ?? []
+    options.downscale = downscale ?? .one
+    options.downscaleMethod = downscaleMethod ?? .stride
+    options.rounding = offsetRounding ?? .nearest
+    options.fusion = fusion
+    options.blendWidth = blendWidth
+    options.order = order
+    return options
+  }
+}
+
+/// What the machine gives to the job.
+struct MachineOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Ceiling for the memory of the whole process, such as 512MiB or 4G (default: BRICKWORK_MEMORY, else a quarter "
+        + "of the memory there is, at most 4GiB).",
+      valueName: "size"),
+    transform: { try Notation.byteCount($0) })
+  var memory: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of threads (default: BRICKWORK_THREADS, else one per processor).", valueName: "n"),
+    transform: { try OptionValue.positive($0) })
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "auto: one line on a terminal, else plain; plain: a line every 5 s; json: one object per line "
+        + "(default: auto).",
+      valueName: "auto|plain|json|none"))
+  var progress: ProgressOption?
+
+  /// The ceiling asked for, if any.
+  func memoryLimit() throws -> Int? {
+    try memory ?? environment("BRICKWORK_MEMORY", Notation.byteCount)
+  }
+
+  /// The number of threads asked for, if any.
+  func threadCount() throws -> Int? {
+    try threads ?? environment("BRICKWORK_THREADS", OptionValue.positive)
+  }
+
+  private func environment<T>(_ name: String, _ parse: (String) throws -> T) throws -> T? {
+    guard let text = ProcessEnvironment.value(of: name), !text.isEmpty else { return nil }
+    do {
+      return try parse(text)
+    } catch let error as BrickworkError {
+      var named = error
+      named.place = "environment variable \(name)"
+      throw named
+    }
+  }
+}
+
+/// How much is said.
+struct LogOptions: ParsableArguments {
+  @Flag(name: .long, help: "Say nothing but errors.")
+  var quiet = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Least important messages shown on standard error (default: warning).",
+      valueName: "debug|info|notice|warning|error"))
+  var logLevel: LogLevelOption?
+
+  /// The log for this run.
+  func log() -> Log { Log(level: quiet ? .error : logLevel ?? .warning) }
+}

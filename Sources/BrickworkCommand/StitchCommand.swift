@@ -1,0 +1,130 @@
+import ArgumentParser
+import Brickwork
+
+/// `brickwork stitch`: tiles into an OME-Zarr store.
+struct StitchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stitch",
+    abstract: "Stitches tiles into an OME-Zarr store with its pyramid.",
+    discussion: """
+      Works brick by brick within --memory. An interrupted run continues when the same command is given again; a \
+      changed setting is refused unless --overwrite is given.
+
+      EXAMPLES
+        brickwork stitch tiles/*.tif --offsets TileConfiguration.txt -o sample.ome.zarr
+        brickwork stitch tiles/*.ome.tif --fusion linear --blend-width 5um,5um,2px -o sample.ome.zarr
+        brickwork stitch tiles/*.tif --offsets o.csv --roi 0:2048,0:2048,: --dry-run -o part.ome.zarr
+        brickwork stitch tiles/*.tif --offsets o.npy --offset-layout exm --flip x --memory 512MiB -o s.ome.zarr
+      """)
+
+  @OptionGroup(title: "Tiles") var source: SourceOptions
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The store to write, a folder.", valueName: "out.ome.zarr"),
+    completion: .directory)
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of voxels that several tiles cover (default: linear).",
+      valueName: "overwrite|average|linear|max|min"))
+  var fusion: FusionChoice?
+
+  @OptionGroup(title: "Stitching") var composition: CompositionGroup
+
+  @Option(
+    help: ArgumentHelp(
+      "The part to stitch, in voxels of the stitched volume, in the order x,y,z (default: all).",
+      valueName: "x0:x1,y0:y1,z0:z1"),
+    transform: { try Notation.region($0) })
+  var roi: Region?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a brick, in the order z,y,x (default: 64,64,64).", valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var brick: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a shard file, in the order z,y,x: whole bricks (default: 512,512,512, less for small volumes).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var shard: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compression of the bricks (default: blosc-zstd; zstd for readers without blosc).",
+      valueName: "blosc-zstd|zstd|none"))
+  var codec: CodecOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compression level, 1 to 22: higher is smaller and slower (default: 1).", valueName: "n"))
+  var level: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of pyramid levels, full resolution included (default: auto).", valueName: "n|auto"),
+    transform: { try LevelsOption(parsing: $0) })
+  var levels: LevelsOption?
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  @Flag(help: "Replace an existing store.")
+  var overwrite = false
+
+  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  var dryRun = false
+
+  @Flag(help: "Print a summary as JSON.")
+  var json = false
+
+  @OptionGroup var logging: LogOptions
+
+  func validate() throws {
+    if let level, !(1...22).contains(level) {
+      throw ValidationError("The compression level \(level) is not between 1 and 22 (--level).")
+    }
+    if level != nil && codec == CodecOption.none {
+      throw ValidationError("--level has no meaning with --codec none.")
+    }
+    if let brick, let shard, !shard.isMultiple(of: brick) {
+      throw ValidationError(
+        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick).")
+    }
+  }
+
+  func run() async throws {
+    let request = StitchRequest(
+      output: output, options: try composition.options(fusion: fusion ?? .linear), region: roi,
+      brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
+      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
+      dryRun: dryRun)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    defer { progress?.finish() }
+    let summary = try await runStitch(request, source: source, progress: progress, logging.log())
+    progress?.finish()
+    summary.show(json: json, quiet: logging.quiet)
+  }
+}
+
+/// What a stitch is asked to do, apart from its sources.
+struct StitchRequest: Sendable {
+  var output: String
+  var options: CompositionOptions
+  /// The part of the stitched volume; nil means all.
+  var region: Region?
+  /// Voxels, z, y, x; nil leaves the choice to the engine.
+  var brick: Index3?
+  var shard: Index3?
+  var codec: CodecOption?
+  var codecLevel: Int?
+  var levels: LevelsOption
+  /// Bytes; nil leaves the choice to the engine.
+  var memory: Int?
+  var threads: Int?
+  var overwrite: Bool
+  var dryRun: Bool
+}
