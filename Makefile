@@ -58,9 +58,7 @@ format: ## apply the formatting rules
 	$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
 
 docs: deps ## the reference of the library as web pages, in .build/documentation
-	BUILD_DOCS=1 $(SWIFT) package --scratch-path .build-docs \
-	  --allow-writing-to-directory .build/documentation generate-documentation \
-	  --target Brickwork --output-path .build/documentation
+	@.ci/documentation
 
 bench: build ## PEERS=path/to/bench_peers.py DATA=folder: paired runs beside other programs
 	Benchmarks/speed.sh "$(PEERS)" "$(DATA)"
