@@ -51,12 +51,11 @@ private func count(_ levels: LevelsOption) -> Int {
 }
 
 private func codec(_ request: StitchRequest, _ type: VoxelType) -> BrickCodec? {
-  switch request.codec {
-  case .none:
+  guard let codec = request.codec else {
     guard let level = request.codecLevel else { return nil }
     return BrickCodec(name: BrickCodec.automatic(for: type).name, level: level)
-  case .some(let codec): return BrickCodec(name: codec.rawValue, level: request.codecLevel)
   }
+  return BrickCodec(name: codec.rawValue, level: request.codecLevel)
 }
 
 /// What decides the voxels, kept in the store: the settings, the region, and the size of each tile's file, which
