@@ -111,7 +111,8 @@ private func refusal(_ change: (inout JSON) -> Void) throws -> BrickworkError? {
     _ = try ZarrVolume(folder.path, cache: cache)
     Issue.record("version 2 was read")
   } catch let error as BrickworkError {
-    #expect(error.code == .unsupportedInput && error.reason == "is Zarr version 2; version 3 is read")
+    #expect(
+      error.code == .unsupportedInput && error.reason == "is Zarr version 2; version 3 is read")
   }
 }
 
