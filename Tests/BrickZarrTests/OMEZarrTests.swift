@@ -69,6 +69,14 @@ private func writePyramid(_ folder: TemporaryFolder) throws -> [OMEZarrLevel] {
     ])
 }
 
+@Test(.enabled(if: python != nil, "needs Python: set BRICKWORK_PYTHON"))
+func theImageIsValidForOMEZarrModels() throws {
+  let folder = try TemporaryFolder()
+  _ = try writePyramid(folder)
+  let (status, output) = try runPython("zarr_interop.py", ["image", folder.path])
+  #expect(status == 0 && output.hasSuffix("0 6 15 17\n1 6 8 9\n2 3 4 5\n"), "\(output)")
+}
+
 @Test func aBareArrayIsAnImageOfOneLevel() throws {
   let folder = try TemporaryFolder()
   _ = try writePyramid(folder)
