@@ -2,7 +2,6 @@ import BrickCore
 import BrickFiles
 import BrickTestSupport
 import BrickZarr
-import Foundation
 import Testing
 
 @Test(.enabled(if: python != nil, "needs Python: set BRICKWORK_PYTHON"))
@@ -88,7 +87,7 @@ func damagedFilesOfOtherWritersNeverTrap() throws {
       if round.isMultiple(of: 5) {
         damaged.removeLast(Int.random(in: 0..<damaged.count, using: &random))
       }
-      try Data(damaged).write(to: URL(fileURLWithPath: file))
+      try overwrite(file, damaged)
       do {
         _ = try bytes(of: ZarrVolume(folder(name), cache: PieceCache(capacity: 0)))
       } catch let error as BrickworkError {

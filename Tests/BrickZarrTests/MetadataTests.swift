@@ -91,7 +91,7 @@ private func refusal(_ change: (inout JSON) -> Void) throws -> BrickworkError? {
       default: damaged.insert("0129-".utf8.randomElement(using: &random) ?? 0, at: at)
       }
     }
-    try Files.replace(folder("zarr.json"), with: damaged)
+    try overwrite(folder("zarr.json"), damaged)
     do {
       let volume = try ZarrVolume(folder.path, cache: PieceCache(capacity: 0))
       let box = Box3(size: volume.size.minimum(Index3(repeating: 3)))
