@@ -3,9 +3,9 @@ internal import CBlosc
 
 /// Blosc-1 frames: a 16-byte header around compressed, byte-shuffled data.
 ///
-/// Layout (c-blosc 1, README_HEADER): version 2, codec format 1, flags, element width, then four-byte
-/// little-endian counts of decoded bytes, block bytes and frame bytes. A frame of ours is one block, not
-/// split: a table of one offset (20), the size of the zstd frame, the zstd frame.
+/// Layout (c-blosc 1, README_HEADER): version 2, codec format 1, flags, element width, then
+/// four-byte little-endian counts of decoded bytes, block bytes and frame bytes. A frame of ours is
+/// one block, not split: a table of one offset (20), the size of the zstd frame, the zstd frame.
 public enum BloscFrame {
   /// Bytes before the data of a stored frame.
   public static let headerByteCount = 16
@@ -46,18 +46,21 @@ public enum BloscFrame {
       guard expected.contains(contentBytes) else {
         throw BrickworkError(
           .damagedInput,
-          reason: "the blosc header promises \(contentBytes) bytes where \(expected.upperBound) belong")
+          reason:
+            "the blosc header promises \(contentBytes) bytes where \(expected.upperBound) belong")
       }
       guard frameBytes >= headerByteCount, frameBytes <= frame.byteCount else {
         throw BrickworkError(
           .damagedInput,
-          reason: "the blosc header says the frame has \(frameBytes) bytes, there are \(frame.byteCount)")
+          reason:
+            "the blosc header says the frame has \(frameBytes) bytes, there are \(frame.byteCount)")
       }
     }
   }
 }
 
-/// Writes blosc frames of shuffled zstd data with one reused context. Not for several threads at once.
+/// Writes blosc frames of shuffled zstd data with one reused context. Not for several threads at
+/// once.
 public final class BloscCompressor {
   private let zstd: ZstdCompressor
   private let width: Int
@@ -75,7 +78,8 @@ public final class BloscCompressor {
   /// returns its size. Data that don't compress are stored as they are.
   public func compress(_ source: RawSpan, into target: inout MutableRawSpan) throws -> Int {
     let count = source.byteCount
-    precondition(target.byteCount >= BloscFrame.bound(count), "The target has room for a stored frame")
+    precondition(
+      target.byteCount >= BloscFrame.bound(count), "The target has room for a stored frame")
     precondition(count <= BloscFrame.largestContent, "A blosc frame holds at most 512 MiB")
     var flags = BloscFrame.zstd | BloscFrame.notSplit
     var size: Int?
@@ -116,7 +120,9 @@ public final class BloscCompressor {
   }
 
   /// Bytes the context and the buffer hold now.
-  public var scratchBytes: Int { zstd.contextBytes + BlockStorage.footprint(of: shuffled.byteCount) }
+  public var scratchBytes: Int {
+    zstd.contextBytes + BlockStorage.footprint(of: shuffled.byteCount)
+  }
 }
 
 /// Reads blosc frames: ours with zstd and the shuffle alone, all others through the library.
@@ -177,7 +183,9 @@ public final class BloscDecompressor {
       var content = target._mutatingExtracting(..<count)
       decoded = try zstd.decompress(data, into: &content)
     }
-    guard decoded == count else { throw damaged("it holds \(decoded) bytes, its header says \(count)") }
+    guard decoded == count else {
+      throw damaged("it holds \(decoded) bytes, its header says \(count)")
+    }
     return true
   }
 
@@ -218,7 +226,9 @@ public final class BloscDecompressor {
 }
 
 extension RawSpan {
-  func byte(_ offset: Int) -> UInt8 { unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self) }
+  func byte(_ offset: Int) -> UInt8 {
+    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
+  }
   func littleEndian32(_ offset: Int) -> UInt32 {
     precondition(offset >= 0 && offset <= byteCount - 4, "The number lies in the bytes")
     return UInt32(
@@ -228,6 +238,7 @@ extension RawSpan {
 
 extension MutableRawSpan {
   mutating func storeLittleEndian(_ number: Int, at offset: Int) {
-    storeBytes(of: UInt32(truncatingIfNeeded: number).littleEndian, toByteOffset: offset, as: UInt32.self)
+    storeBytes(
+      of: UInt32(truncatingIfNeeded: number).littleEndian, toByteOffset: offset, as: UInt32.self)
   }
 }

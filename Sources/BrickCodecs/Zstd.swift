@@ -1,7 +1,8 @@
 internal import BrickCore
 internal import CZstd
 
-/// Compresses with one reused Zstandard context: one frame a call, with its content size, no checksum.
+/// Compresses with one reused Zstandard context: one frame a call, with its content size, no
+/// checksum.
 ///
 /// Not for several threads at once. The same input and level give the same bytes.
 @safe
@@ -51,7 +52,8 @@ public final class ZstdCompressor {
     if ZSTD_isError(result) == 0 { return result }
     if ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall { return nil }
     throw BrickworkError(
-      .outOfBudget, reason: "zstd could not compress: \(unsafe String(cString: ZSTD_getErrorName(result)))")
+      .outOfBudget,
+      reason: "zstd could not compress: \(unsafe String(cString: ZSTD_getErrorName(result)))")
   }
 
   /// Bytes the context holds now; it grows at the first call and stays.
@@ -75,8 +77,8 @@ public final class ZstdDecompressor {
   /// Decompresses all frames of `source`, with or without content size, and returns how many bytes
   /// of `target` they filled.
   ///
-  /// - Throws: `BrickworkError` (`.damagedInput`), without a path, if the frames are damaged or hold
-  ///   more than `target` has room for.
+  /// - Throws: `BrickworkError` (`.damagedInput`), without a path, if the frames are damaged or
+  ///   hold more than `target` has room for.
   public func decompress(_ source: RawSpan, into target: inout MutableRawSpan) throws -> Int {
     let result = unsafe source.withUnsafeBytes { from in
       unsafe target.withUnsafeMutableBytes { to in

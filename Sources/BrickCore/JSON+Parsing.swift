@@ -2,7 +2,8 @@ extension JSON {
   /// The value of JSON text in UTF-8.
   ///
   /// Strict: no comments, no bare NaN, no key twice in an object, at most 128 values deep.
-  /// - Throws: `BrickworkError` (`.damagedInput`) with `path` and the byte where the text goes wrong.
+  /// - Throws: `BrickworkError` (`.damagedInput`) with `path` and the byte where the text goes
+  ///   wrong.
   public init(parsing bytes: [UInt8], path: String) throws {
     var parser = Parser(bytes: bytes, path: path)
     self = try parser.parse()
@@ -32,7 +33,9 @@ extension JSON {
     var next: UInt8? { at < bytes.count ? bytes[at] : nil }
 
     mutating func skipSpace() {
-      while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { at += 1 }
+      while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+        at += 1
+      }
     }
 
     mutating func take(_ character: Unicode.Scalar) -> Bool {
@@ -159,10 +162,14 @@ extension JSON {
         if code >= 0xD800 && code < 0xDC00 && bytes[at...].starts(with: "\\u".utf8) {
           at += 2
           let low = try fourDigits()
-          guard low >= 0xDC00 && low < 0xE000 else { throw wrong("half a surrogate pair is missing") }
+          guard low >= 0xDC00 && low < 0xE000 else {
+            throw wrong("half a surrogate pair is missing")
+          }
           code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
         }
-        guard let scalar = Unicode.Scalar(code) else { throw wrong("half a surrogate pair is missing") }
+        guard let scalar = Unicode.Scalar(code) else {
+          throw wrong("half a surrogate pair is missing")
+        }
         content.append(contentsOf: String(scalar).utf8)
       default: throw wrong("\\ can't be followed by byte \(byte)")
       }

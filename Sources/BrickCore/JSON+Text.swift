@@ -3,7 +3,8 @@ extension JSON {
   ///
   /// Doubles are written with the fewest digits that read back the same (`1.0`, `0.16`); those JSON
   /// has no numbers for as the strings Zarr uses: "NaN", "Infinity", "-Infinity".
-  /// - Parameter pretty: one member a line, indented by two spaces; arrays of plain values on one line.
+  /// - Parameter pretty: one member a line, indented by two spaces; arrays of plain values on one
+  ///   line.
   public func text(pretty: Bool) -> String {
     var text = ""
     write(to: &text, pretty ? 0 : nil)

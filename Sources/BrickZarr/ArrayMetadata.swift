@@ -1,10 +1,11 @@
 public import BrickCore
 internal import BrickFiles
 
-/// What an array's zarr.json says, checked: nothing in it can make a reader trap or allocate at will.
+/// What an array's zarr.json says, checked: nothing in it can make a reader trap or allocate at
+/// will.
 ///
-/// Format: Zarr v3, of any number of dimensions from 1 to 32. Members the specification doesn't know are
-/// refused unless they say `"must_understand": false`.
+/// Format: Zarr v3, of any number of dimensions from 1 to 32. Members the specification doesn't
+/// know are refused unless they say `"must_understand": false`.
 public struct ArrayMetadata: Sendable {
   /// How chunk indices become file names.
   public struct KeyEncoding: Sendable, Hashable {
@@ -45,8 +46,8 @@ public struct ArrayMetadata: Sendable {
 
   /// Reads the zarr.json in the folder `path`.
   ///
-  /// - Throws: `BrickworkError`: `.missingInput`; `.damagedInput` where the document contradicts itself;
-  ///   `.unsupportedInput` for other types, codecs and extensions, by name.
+  /// - Throws: `BrickworkError`: `.missingInput`; `.damagedInput` where the document contradicts
+  ///   itself; `.unsupportedInput` for other types, codecs and extensions, by name.
   public init(_ path: String) throws {
     try self.init(try MetadataContext(path), path: path)
   }
@@ -66,14 +67,7 @@ public struct ArrayMetadata: Sendable {
     if let transformers = json["storage_transformers"], transformers != [] {
       throw context.unsupported("storage transformers")
     }
-    let typeName = json["data_type"]?.stringValue ?? json["data_type"]?["name"]?.stringValue
-    guard let typeName else { throw context.damaged("data_type is missing") }
-    guard let type = VoxelType(rawValue: typeName) else {
-      throw context.unsupported(
-        "voxels of type \(typeName)",
-        remedy: "Convert the array to one of \(VoxelType.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    self.type = type
+    type = try Self.type(json["data_type"], context)
     shape = try context.extents(json["shape"], "shape", smallest: 0, rank: nil)
     guard (1...32).contains(shape.count) else {
       throw context.unsupported("\(shape.count) dimensions; between 1 and 32 are read")
@@ -97,7 +91,8 @@ public struct ArrayMetadata: Sendable {
         first.configuration["chunk_shape"], "chunk_shape of sharding_indexed", smallest: 1,
         rank: shape.count)
       guard zip(fileShape, brickShape).allSatisfy({ $0.isMultiple(of: $1) }) else {
-        throw context.damaged("the shard shape \(fileShape) is no multiple of the brick shape \(brickShape)")
+        throw context.damaged(
+          "the shard shape \(fileShape) is no multiple of the brick shape \(brickShape)")
       }
       let inner = try CodecEntry.list(first.configuration["codecs"], context)
       chain = try CodecChain(inner, rank: shape.count, type: type, context)
@@ -111,7 +106,7 @@ public struct ArrayMetadata: Sendable {
       brickBytes <= Self.largestBrick
     else {
       throw context.unsupported(
-        "bricks of \(brickShape) \(typeName) voxels, more than \(Self.largestBrick) bytes",
+        "bricks of \(brickShape) \(type) voxels, more than \(Self.largestBrick) bytes",
         remedy: "Write the array again with smaller bricks, such as 64,64,64")
     }
     let bricks = zip(fileShape, brickShape).map { $0 / $1 }
@@ -121,13 +116,26 @@ public struct ArrayMetadata: Sendable {
     // Each brick of the array gets a number of its own.
     let counts = zip(shape, fileShape).map { ($0 + $1 - 1) / $1 }
     guard counts.checkedProduct(times: bricksPerFile) != nil else {
-      throw context.unsupported("more bricks than can be counted: shape \(shape), bricks \(brickShape)")
+      throw context.unsupported(
+        "more bricks than can be counted: shape \(shape), bricks \(brickShape)")
     }
     guard let fillValue = json["fill_value"] else { throw context.damaged("fill_value is missing") }
     fill = try FillValue.bytes(fillValue, type: type, context)
     keys = try KeyEncoding(json["chunk_key_encoding"], context)
     dimensionNames = try context.dimensionNames(rank: shape.count)
     attributes = json["attributes"] ?? [:]
+  }
+
+  private static func type(_ json: JSON?, _ context: MetadataContext) throws -> VoxelType {
+    guard let name = json?.stringValue ?? json?["name"]?.stringValue else {
+      throw context.damaged("data_type is missing")
+    }
+    guard let type = VoxelType(rawValue: name) else {
+      let known = VoxelType.allCases.map(\.rawValue).joined(separator: ", ")
+      throw context.unsupported(
+        "voxels of type \(name)", remedy: "Convert the array to one of \(known)")
+    }
+    return type
   }
 
   /// The file of the chunk at `indices`, as seen from the array's folder.
@@ -150,7 +158,8 @@ extension ArrayMetadata.KeyEncoding {
     case "/": separator = "/"
     case ".": separator = "."
     case let other?:
-      throw context.damaged("the separator of chunk keys is \(other.text(pretty: false)), not / or .")
+      throw context.damaged(
+        "the separator of chunk keys is \(other.text(pretty: false)), not / or .")
     }
   }
 }

@@ -1,19 +1,21 @@
-public import BrickCore
 internal import BrickCodecs
+public import BrickCore
 
 /// How bricks are compressed when we write them.
 ///
-/// Levels are Zstandard's own: 1 is fast and enough for noisy images, negative ones are faster still.
+/// Levels are Zstandard's own: 1 is fast and enough for noisy images, negative ones are faster
+/// still.
 public enum BrickCodec: Sendable, Hashable {
-  /// A blosc frame of byte-shuffled zstd data: for intensities. On 64³ camera-like `uint16` bricks it
-  /// is smaller and three times faster than zstd alone.
+  /// A blosc frame of byte-shuffled zstd data: for intensities. On 64³ camera-like `uint16` bricks
+  /// it is smaller and three times faster than zstd alone.
   case bloscZstd(level: Int)
   /// A plain zstd frame: for labels, and for readers without blosc.
   case zstd(level: Int)
   /// Voxels as they are.
   case none
 
-  /// The codec for intensities of `type`: `bloscZstd`, level 1. For labels choose `.zstd(level: 1)`.
+  /// The codec for intensities of `type`: `bloscZstd`, level 1. For labels choose `.zstd(level:
+  /// 1)`.
   public static func automatic(for type: VoxelType) -> BrickCodec { .bloscZstd(level: 1) }
 
   /// The codec of a name on the command line; nil for an unknown name, or a level it doesn't have.

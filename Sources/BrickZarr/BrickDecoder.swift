@@ -56,7 +56,8 @@ final class BrickDecoder: @unchecked Sendable {
       return try undo(chain, count - 1, input.extracting(droppingLast: 4), into: &target)
     }
     if count == 1 {
-      let size = try decompress(stage, input, into: &target, expected: target.byteCount...target.byteCount)
+      let size = try decompress(
+        stage, input, into: &target, expected: target.byteCount...target.byteCount)
       guard size == target.byteCount else { throw wrongSize(size, target.byteCount) }
       return
     }
@@ -71,7 +72,8 @@ final class BrickDecoder: @unchecked Sendable {
   private func check(_ input: RawSpan) throws {
     guard input.byteCount >= 4 else {
       throw BrickworkError(
-        .damagedInput, reason: "the brick has \(input.byteCount) bytes, too few for its checksum of 4")
+        .damagedInput,
+        reason: "the brick has \(input.byteCount) bytes, too few for its checksum of 4")
     }
     let stored = input.number32(at: input.byteCount - 4)
     let computed = CRC32C.checksum(input.extracting(droppingLast: 4))
@@ -99,6 +101,7 @@ final class BrickDecoder: @unchecked Sendable {
   }
 
   private func wrongSize(_ count: Int, _ expected: Int) -> BrickworkError {
-    BrickworkError(.damagedInput, reason: "the brick decodes to \(count) bytes where \(expected) belong")
+    BrickworkError(
+      .damagedInput, reason: "the brick decodes to \(count) bytes where \(expected) belong")
   }
 }

@@ -1,5 +1,5 @@
-public import BrickCore
 internal import BrickCodecs
+public import BrickCore
 internal import BrickFiles
 
 /// Turns voxels into the bytes of a stored brick, with one reused context and reused buffers.
@@ -20,8 +20,8 @@ public final class BrickEncoder {
 
   /// - Parameters:
   ///   - brick: voxels of a full brick, z, y, x.
-  /// - Throws: `BrickworkError` (`.badRequest`) for a level zstd doesn't know, or a brick of more than
-  ///   512 MiB.
+  /// - Throws: `BrickworkError` (`.badRequest`) for a level zstd doesn't know, or a brick of more
+  ///   than 512 MiB.
   public init(codec: BrickCodec, type: VoxelType, brick: Index3) throws {
     guard let voxels = brick.checkedVolume, voxels > 0,
       voxels <= BloscFrame.largestContent / type.byteCount
@@ -47,20 +47,22 @@ public final class BrickEncoder {
     encoded = VoxelBlock(Box3(size: Index3(z: 1, y: 1, x: encodedBound)), type: .uint8)
   }
 
-  /// Appends the stored form of a brick, checksum included, to `bytes` and returns where it lies; nil,
-  /// and nothing appended, if every byte is zero. A float −0 is no zero.
+  /// Appends the stored form of a brick, checksum included, to `bytes` and returns where it lies;
+  /// nil, and nothing appended, if every byte is zero. A float −0 is no zero.
   ///
-  /// - Parameter view: the brick's voxels; one smaller than the brick, at an array's edge, is filled up
-  ///   with zeros at its end.
+  /// - Parameter view: the brick's voxels; one smaller than the brick, at an array's edge, is
+  ///   filled up with zeros at its end.
   public func encode(_ view: borrowing VoxelView, into bytes: inout [UInt8]) throws -> Range<Int>? {
     precondition(view.type == type, "The encoder takes \(type), not \(view.type)")
     let size = view.box.size
     precondition(
-      size.z <= brick.z && size.y <= brick.y && size.x <= brick.x, "The view is larger than a brick")
+      size.z <= brick.z && size.y <= brick.y && size.x <= brick.x, "The view is larger than a brick"
+    )
     if view.isZero { return nil }
     let row = brick.x * type.byteCount
     if size == brick && view.rowStride == row && view.planeStride == row * brick.y {
-      return try store(view.bytes.extracting(first: row * brick.y * brick.z), &encoded, into: &bytes)
+      return try store(
+        view.bytes.extracting(first: row * brick.y * brick.z), &encoded, into: &bytes)
     }
     return try gather(view, &padded, into: &bytes)
   }

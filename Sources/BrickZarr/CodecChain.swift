@@ -32,7 +32,8 @@ struct CodecEntry {
       return
     }
     guard let name = json["name"]?.stringValue else {
-      throw context.damaged("a codec is no object with a name: \(json.text(pretty: false).prefix(80))")
+      throw context.damaged(
+        "a codec is no object with a name: \(json.text(pretty: false).prefix(80))")
     }
     self.name = name
     configuration = json["configuration"] ?? [:]
@@ -76,10 +77,12 @@ extension CodecChain {
       default:
         guard let stage = Stage(rawValue: entry.name) else {
           throw context.unsupported(
-            "the codec \"\(entry.name)\"; known are bytes, transpose, zstd, gzip, blosc, crc32c and "
-              + "sharding_indexed")
+            "the codec \"\(entry.name)\"; known are bytes, transpose, zstd, gzip, blosc, crc32c "
+              + "and sharding_indexed")
         }
-        guard seenBytes else { throw context.damaged("the codec \(entry.name) stands before bytes") }
+        guard seenBytes else {
+          throw context.damaged("the codec \(entry.name) stands before bytes")
+        }
         stages.append(stage)
       }
     }
@@ -114,7 +117,8 @@ extension ShardIndex.Layout {
     case nil, .null, "end": isAtStart = false
     case "start": isAtStart = true
     case let other?:
-      throw context.damaged("the index location \(other.text(pretty: false)) is neither start nor end")
+      throw context.damaged(
+        "the index location \(other.text(pretty: false)) is neither start nor end")
     }
   }
 }

@@ -4,8 +4,8 @@ internal import BrickCore
 enum FillValue {
   /// The bytes of `json` in the processor's order.
   ///
-  /// Integers are exact in 64 bits. Floats may be numbers, "NaN", "Infinity", "-Infinity", or "0x" with
-  /// the bits as big-endian digits.
+  /// Integers are exact in 64 bits. Floats may be numbers, "NaN", "Infinity", "-Infinity", or "0x"
+  /// with the bits as big-endian digits.
   static func bytes(_ json: JSON, type: VoxelType, _ context: MetadataContext) throws -> [UInt8] {
     let bytes: [UInt8]? =
       switch type {

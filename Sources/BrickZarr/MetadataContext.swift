@@ -15,7 +15,9 @@ struct MetadataContext {
         remedy: "Check the path; it is taken from the current folder")
     }
     if !Files.exists(file) {
-      let isVersion2 = [".zarray", ".zgroup", ".zattrs"].contains { Files.exists(Files.join(folder, $0)) }
+      let isVersion2 = [".zarray", ".zgroup", ".zattrs"].contains {
+        Files.exists(Files.join(folder, $0))
+      }
       throw isVersion2
         ? BrickworkError(
           .unsupportedInput, path: folder, reason: "is Zarr version 2; version 3 is read",
@@ -34,11 +36,13 @@ struct MetadataContext {
 
   func damaged(_ reason: String) -> BrickworkError {
     BrickworkError(
-      .damagedInput, path: file, reason: reason, remedy: "Restore the file or write the image again")
+      .damagedInput, path: file, reason: reason, remedy: "Restore the file or write the image again"
+    )
   }
 
   func unsupported(_ what: String, remedy: String? = nil) -> BrickworkError {
-    BrickworkError(.unsupportedInput, path: file, reason: "this program doesn't read \(what)", remedy: remedy)
+    BrickworkError(
+      .unsupportedInput, path: file, reason: "this program doesn't read \(what)", remedy: remedy)
   }
 
   /// Refuses members that are neither in `known` nor allowed to be ignored.
@@ -54,14 +58,17 @@ struct MetadataContext {
   /// A list of sizes from `smallest` up.
   func extents(_ json: JSON?, _ name: String, smallest: Int, rank: Int?) throws -> [Int] {
     guard let extents = json?.intArrayValue else {
-      throw damaged("\(name) is no list of integers: \(json?.text(pretty: false).prefix(80) ?? "missing")")
+      throw damaged(
+        "\(name) is no list of integers: \(json?.text(pretty: false).prefix(80) ?? "missing")")
     }
     if let rank, extents.count != rank {
       throw damaged("\(name) has \(extents.count) dimensions, the shape has \(rank)")
     }
     for extent in extents where extent < smallest || extent > ArrayMetadata.largestExtent {
       throw damaged(
-        "\(name) has the size \(extent), which is not between \(smallest) and \(ArrayMetadata.largestExtent)")
+        "\(name) has the size \(extent), which is not between \(smallest) and "
+          + "\(ArrayMetadata.largestExtent)"
+      )
     }
     return extents
   }
@@ -73,7 +80,10 @@ struct MetadataContext {
     }
     guard let elements = names.arrayValue, elements.count == rank,
       elements.allSatisfy({ $0.isNull || $0.stringValue != nil })
-    else { throw damaged("dimension_names are not \(rank) names: \(names.text(pretty: false).prefix(80))") }
+    else {
+      throw damaged(
+        "dimension_names are not \(rank) names: \(names.text(pretty: false).prefix(80))")
+    }
     return elements.map(\.stringValue)
   }
 }

@@ -11,7 +11,10 @@ struct Multiscales {
   let datasets: [Dataset]
   let channelNames: [String]
 
-  enum Leading { case time, channel, other(String) }
+  enum Leading {
+    case time, channel
+    case other(String)
+  }
 
   struct Dataset {
     let path: String
@@ -29,13 +32,15 @@ struct Multiscales {
       let isCollection = ome["bioformats2raw.layout"] != nil
       throw BrickworkError(
         .unsupportedInput, path: context.file,
-        reason: isCollection ? "is a collection of images" : "has no OME-Zarr image (ome.multiscales)",
+        reason: isCollection
+          ? "is a collection of images" : "has no OME-Zarr image (ome.multiscales)",
         remedy: isCollection
           ? "Name one image, such as \(Files.folder(of: context.file))/0"
           : "Name an OME-Zarr 0.5 image, or the folder of one array")
     }
     if ome["version"]?.stringValue?.hasPrefix("0.6") == true {
-      throw context.unsupported("OME-Zarr 0.6, which is a draft", remedy: "Write it as OME-Zarr 0.5")
+      throw context.unsupported(
+        "OME-Zarr 0.6, which is a draft", remedy: "Write it as OME-Zarr 0.5")
     }
     name = image["name"]?.stringValue ?? ome["name"]?.stringValue ?? ""
     let axes = try Self.axes(image["axes"], context)
@@ -44,7 +49,9 @@ struct Multiscales {
     guard let entries = image["datasets"]?.arrayValue, !entries.isEmpty else {
       throw context.damaged("multiscales has no datasets")
     }
-    guard entries.count <= 64 else { throw context.damaged("multiscales has \(entries.count) levels") }
+    guard entries.count <= 64 else {
+      throw context.damaged("multiscales has \(entries.count) levels")
+    }
     let rank = leading.count + spatialRank
     let common = try Transformation(image["coordinateTransformations"], rank: rank, context)
     datasets = try entries.map { entry in
@@ -57,7 +64,9 @@ struct Multiscales {
         path: path, voxelSize: try axes.voxelSize(whole.scale, context),
         translation: axes.position(whole.translation))
     }
-    channelNames = (ome["omero"]?["channels"]?.arrayValue ?? []).map { $0["label"]?.stringValue ?? "" }
+    channelNames = (ome["omero"]?["channels"]?.arrayValue ?? []).map {
+      $0["label"]?.stringValue ?? ""
+    }
   }
 
   private struct Axes {
@@ -108,7 +117,8 @@ struct Multiscales {
     }
     let names = axes.spatial.map { $0.name.lowercased() }
     guard names == ["z", "y", "x"] || names == ["y", "x"] else {
-      throw context.unsupported("the spatial axes \(names); known are z, y, x and y, x in this order")
+      throw context.unsupported(
+        "the spatial axes \(names); known are z, y, x and y, x in this order")
     }
     return axes
   }

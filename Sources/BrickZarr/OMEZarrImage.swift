@@ -14,8 +14,8 @@ public struct OMEZarrImage: TileImage {
 
   /// Opens the group or array in the folder `path`. Reads the metadata of all levels and no voxel.
   ///
-  /// - Throws: `BrickworkError`: `.missingInput`, `.damagedInput` where metadata contradict themselves,
-  ///   `.unsupportedInput` for what this program doesn't read, by name.
+  /// - Throws: `BrickworkError`: `.missingInput`, `.damagedInput` where metadata contradict
+  ///   themselves, `.unsupportedInput` for what this program doesn't read, by name.
   public init(_ path: String, cache: PieceCache) throws {
     let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     let context = try MetadataContext(path)
@@ -55,7 +55,8 @@ public struct OMEZarrImage: TileImage {
     let first = arrays[0]
     let (channels, timepoints) = (Self.channels(leading, first), Self.timepoints(leading, first))
     guard timepoints > 0, channels > 0, channels <= 1 << 20 else {
-      throw context.unsupported("\(channels) channels and \(timepoints) time points: \(first.shape)")
+      throw context.unsupported(
+        "\(channels) channels and \(timepoints) time points: \(first.shape)")
     }
     var names = image?.channelNames ?? []
     if names.count != channels { names = Array(repeating: "", count: channels) }
@@ -92,7 +93,8 @@ public struct OMEZarrImage: TileImage {
       if case .time = axis {
         indices.append(timepoint)
       } else {
-        let (next, index) = rest.quotientAndRemainder(dividingBy: sources[0].metadata.shape[dimension])
+        let (next, index) = rest.quotientAndRemainder(
+          dividingBy: sources[0].metadata.shape[dimension])
         indices.append(index)
         rest = next
       }

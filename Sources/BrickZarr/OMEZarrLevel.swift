@@ -18,8 +18,8 @@ public struct OMEZarrLevel: Sendable, Hashable {
     self.translation = translation
   }
 
-  /// The level whose voxels average `factor` voxels of a finest level with `voxelSize`: its first centre
-  /// lies (factor − 1)/2 finest voxels further.
+  /// The level whose voxels average `factor` voxels of a finest level with `voxelSize`: its first
+  /// centre lies (factor − 1)/2 finest voxels further.
   public static func averaged(
     path: String, size: Index3, voxelSize: VoxelSize, factor: Index3
   ) -> OMEZarrLevel {

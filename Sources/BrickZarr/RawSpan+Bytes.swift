@@ -43,6 +43,8 @@ extension [UInt8] {
 
   /// Appends a number as eight little-endian bytes.
   mutating func append(number64 number: UInt64) {
-    for shift in stride(from: 0, to: 64, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
+    for shift in stride(from: 0, to: 64, by: 8) {
+      append(UInt8(truncatingIfNeeded: number >> shift))
+    }
   }
 }

@@ -34,8 +34,8 @@ final class ShardFile: Sendable {
 
 /// The shards of one array that are open: at most 256, and at most 16 MiB of their indexes.
 ///
-/// A shard is opened when a brick of it is first needed, by one thread while others wait for it, and
-/// its absence is remembered as well: a reader sees an array as it was when it first looked.
+/// A shard is opened when a brick of it is first needed, by one thread while others wait for it,
+/// and its absence is remembered as well: a reader sees an array as it was when it first looked.
 final class ShardTable: Sendable {
   private enum Content {
     case unknown

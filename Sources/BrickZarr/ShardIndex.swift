@@ -3,8 +3,9 @@ internal import BrickFiles
 
 /// Where each brick lies in a shard file: pure bytes to ranges and back.
 ///
-/// Format: Zarr v3, codec `sharding_indexed`: for each brick in C order its offset from the file's start
-/// and its size, eight bytes each, both 2⁶⁴−1 where there is none; then a crc32c, if the index has one.
+/// Format: Zarr v3, codec `sharding_indexed`: for each brick in C order its offset from the file's
+/// start and its size, eight bytes each, both 2⁶⁴−1 where there is none; then a crc32c, if the
+/// index has one.
 public enum ShardIndex {
   /// How the index of an array's shards is written: `index_codecs` and `index_location`.
   public struct Layout: Sendable, Hashable {
@@ -29,15 +30,16 @@ public enum ShardIndex {
   ///   - file: all bytes of the file. Only the index is touched.
   ///   - bricks: bricks per shard.
   ///   - path: for messages.
-  /// - Throws: `BrickworkError` (`.damagedInput`) if the file is too short, the checksum differs, or an
-  ///   entry is half absent or leaves the file.
+  /// - Throws: `BrickworkError` (`.damagedInput`) if the file is too short, the checksum differs,
+  ///   or an entry is half absent or leaves the file.
   public static func parse(
     file: RawSpan, bricks: Int, layout: Layout = Layout(), path: String
   ) throws -> [Range<Int>?] {
     let byteCount = layout.byteCount(bricks: bricks)
     guard file.byteCount >= byteCount else {
       throw damaged(
-        path, "has \(file.byteCount) bytes, fewer than the \(byteCount) of the index of \(bricks) bricks")
+        path,
+        "has \(file.byteCount) bytes, fewer than the \(byteCount) of the index of \(bricks) bricks")
     }
     let start = layout.isAtStart ? 0 : file.byteCount - byteCount
     let index = file.extracting(start..<start + byteCount)
@@ -62,7 +64,9 @@ public enum ShardIndex {
       guard !overflow, end <= UInt64(file.byteCount) else {
         throw damaged(
           path,
-          "index entry \(brick) spans \(count) bytes from \(offset), past the file's \(file.byteCount)")
+          "index entry \(brick) spans \(count) bytes from \(offset), "
+            + "past the file's \(file.byteCount)"
+        )
       }
       ranges.append(Int(offset)..<Int(end))
     }

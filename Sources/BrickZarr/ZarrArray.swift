@@ -3,9 +3,9 @@ internal import BrickFiles
 
 /// One Zarr v3 array of three dimensions as we write it: z, y, x, cut into shards of bricks.
 ///
-/// The shards are `sharding_indexed` with the index at the end; bricks are little-endian, compressed by
-/// `codec` and end in a crc32c; bricks of nothing but zero bytes are left out. Shards of nothing else
-/// have no file.
+/// The shards are `sharding_indexed` with the index at the end; bricks are little-endian,
+/// compressed by `codec` and end in a crc32c; bricks of nothing but zero bytes are left out. Shards
+/// of nothing else have no file.
 public struct ZarrArray: Sendable, Hashable {
   /// The array's folder.
   public var path: String
@@ -49,7 +49,9 @@ public struct ZarrArray: Sendable, Hashable {
   }
 
   /// The bricks of a shard that hold voxels of the array, as a box of indices in the whole array.
-  public func bricks(inShard shard: Index3) -> Box3 { bricks.indices(intersecting: shards.box(at: shard)) }
+  public func bricks(inShard shard: Index3) -> Box3 {
+    bricks.indices(intersecting: shards.box(at: shard))
+  }
 
   /// A shard's name in the array's folder: "c/0/1/2".
   public func shardKey(_ shard: Index3) -> String { "c/\(shard.z)/\(shard.y)/\(shard.x)" }
@@ -61,13 +63,15 @@ public struct ZarrArray: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - dimensionNames: one per axis, z first; OME-Zarr wants its axis names.
-  ///   - dimensionUnits: one per axis, like "0.16 um": goes under the attribute `dimension_units`, which
-  ///     TensorStore and Neuroglancer read.
+  ///   - dimensionUnits: one per axis, like "0.16 um": goes under the attribute `dimension_units`,
+  ///     which TensorStore and Neuroglancer read.
   public func metadata(dimensionNames: [String], dimensionUnits: [String]?) -> JSON {
     let little: JSON = ["name": "bytes", "configuration": ["endian": "little"]]
     let bytes: JSON = type.byteCount == 1 ? ["name": "bytes"] : little
     var attributes: JSON = [:]
-    if let dimensionUnits { attributes["dimension_units"] = .array(dimensionUnits.map { .string($0) }) }
+    if let dimensionUnits {
+      attributes["dimension_units"] = .array(dimensionUnits.map { .string($0) })
+    }
     return [
       "zarr_format": 3,
       "node_type": "array",

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// One array that is open for reading; the volumes of its channels and time points share it.
 ///
-/// Dimensions before the last `spatialRank` are leading ones: a volume fixes their indices. An array with
-/// fewer than three spatial dimensions gets z, then y, of size 1.
+/// Dimensions before the last `spatialRank` are leading ones: a volume fixes their indices. An
+/// array with fewer than three spatial dimensions gets z, then y, of size 1.
 final class ZarrSource: Sendable {
   let metadata: ArrayMetadata
   let leadingRank: Int
@@ -22,7 +22,8 @@ final class ZarrSource: Sendable {
   private let fileCounts: [Int]
 
   init(_ metadata: ArrayMetadata, spatialRank: Int, cache: PieceCache) {
-    precondition((1...3).contains(spatialRank) && spatialRank <= metadata.shape.count, "1 to 3 dimensions")
+    precondition(
+      (1...3).contains(spatialRank) && spatialRank <= metadata.shape.count, "1 to 3 dimensions")
     self.metadata = metadata
     self.cache = cache
     number = cache.newSource()
@@ -85,7 +86,8 @@ final class ZarrSource: Sendable {
       try file.checkIntact()
       error.path = file.path
       error.place = "brick \(indices)"
-      error.remedy = error.remedy ?? "Delete this file and write it again; other files are not touched"
+      error.remedy =
+        error.remedy ?? "Delete this file and write it again; other files are not touched"
       throw error
     }
     try file.checkIntact()
@@ -104,7 +106,8 @@ final class ZarrSource: Sendable {
   var decodingBytes: Int {
     let one = BlockStorage.footprint(of: metadata.brickBytes)
     let between = metadata.chain.stages.count > 2 ? 2 * one : 0
-    // Contexts of zstd and libdeflate, the buffer of the shuffle, of a transposition, of two compressions.
+    // Contexts of zstd and libdeflate, the buffer of the shuffle, of a transposition, of two
+    // compressions.
     return 256 << 10 + one + (metadata.chain.order == nil ? 0 : one) + between
   }
 }

@@ -3,9 +3,9 @@ internal import BrickFiles
 
 /// A Zarr v3 array, or one channel and time point of it, as a lazy volume.
 ///
-/// Files are mapped when they are first needed. A brick that a read covers whole is decoded straight to
-/// where it belongs; others go through the cache. Bricks and files that are not there read as the fill
-/// value. A reader sees the array as it was when it first looked at a shard.
+/// Files are mapped when they are first needed. A brick that a read covers whole is decoded
+/// straight to where it belongs; others go through the cache. Bricks and files that are not there
+/// read as the fill value. A reader sees the array as it was when it first looked at a shard.
 public final class ZarrVolume: Volume {
   private let source: ZarrSource
   private let leadingBricks: [Int]
@@ -15,9 +15,9 @@ public final class ZarrVolume: Volume {
   /// Opens the array in the folder `path`.
   ///
   /// - Parameters:
-  ///   - leading: an index for each dimension before the spatial ones, slowest first. What remains, 1 to
-  ///     3 dimensions, are z, y and x; missing ones have size 1. Empty for more than three dimensions takes
-  ///     the first of each, if they have no more.
+  ///   - leading: an index for each dimension before the spatial ones, slowest first. What remains,
+  ///     1 to 3 dimensions, are z, y and x; missing ones have size 1. Empty for more than three
+  ///     dimensions takes the first of each, if they have no more.
   ///   - cache: keeps decoded bricks that a read takes only a part of.
   /// - Throws: `BrickworkError` if zarr.json is missing, damaged or asks for something unknown;
   ///   `.badRequest` for a leading index that doesn't exist.
@@ -46,7 +46,8 @@ public final class ZarrVolume: Volume {
       guard index >= 0 && index < shape[dimension] else {
         throw BrickworkError(
           .badRequest, path: source.metadata.path,
-          reason: "there is no index \(index) in dimension \(dimension), which has \(shape[dimension])",
+          reason:
+            "there is no index \(index) in dimension \(dimension), which has \(shape[dimension])",
           remedy: "Count from 0")
       }
       bricks.append(index / brick[dimension])
@@ -110,6 +111,30 @@ public final class ZarrVolume: Volume {
     BlockStorage.footprint(of: source.metadata.brickBytes) + source.decodingBytes
   }
 
+  /// The volume cut into files: shards, or single bricks where the array has none.
+  public var shards: BrickGrid {
+    let extents = metadata.fileShape.dropFirst(source.leadingRank)
+    let three = Array(repeating: 1, count: 3 - extents.count) + extents
+    return BrickGrid(size: size, brick: Index3(z: three[0], y: three[1], x: three[2]))
+  }
+
+  /// Decodes every stored brick of a shard, checksums included, and returns how many there are and
+  /// their stored bytes.
+  ///
+  /// - Parameter shard: its index along z, y, x (`shards`).
+  /// - Throws: `BrickworkError` (`.damagedInput`) that names the first brick that doesn't decode.
+  public func check(shard: Index3) throws -> (bricks: Int, bytes: Int) {
+    var (bricks, bytes) = (0, 0)
+    var scratch = VoxelBlock(source.decodedBox, type: type)
+    try grid.indices(intersecting: shards.box(at: shard)).forEachPosition { index in
+      guard let place = try place(of: index) else { return }
+      try source.decode(place, arrayIndices(index), into: &scratch)
+      bricks += 1
+      bytes += place.range.count
+    }
+    return (bricks, bytes)
+  }
+
   public func willRead(_ box: Box3) {
     // Only advice: an error shows again, and is thrown, when the brick is read.
     grid.indices(intersecting: box).forEachPosition { index in
@@ -135,7 +160,8 @@ public final class ZarrVolume: Volume {
     let shift = box.origin - origin
     let row = source.brick.x * type.byteCount
     let plane = row * source.brick.y
-    let first = (slice * source.brick.z + shift.z) * plane + shift.y * row + shift.x * type.byteCount
+    let first =
+      (slice * source.brick.z + shift.z) * plane + shift.y * row + shift.x * type.byteCount
     let bytes = decoded.bytes.extracting(droppingFirst: first)
     try body(VoxelView(bytes, box: box, type: type, rowStride: row, planeStride: plane))
   }

@@ -2,13 +2,15 @@ import BrickCore
 import BrickTestSupport
 import Testing
 
-private func parse(_ text: String) throws -> JSON { try JSON(parsing: Array(text.utf8), path: "a.json") }
+private func parse(_ text: String) throws -> JSON {
+  try JSON(parsing: Array(text.utf8), path: "a.json")
+}
 
 @Test func integersKeepAllTheirBits() throws {
   #expect(try parse("18446744073709551615") == .unsigned(.max))
   #expect(try parse("9223372036854775807") == .integer(.max))
   #expect(try parse("-9223372036854775808") == .integer(.min))
-  #expect(try parse("18446744073709551616") == .number(18446744073709551616))
+  #expect(try parse("18446744073709551616") == .number(18_446_744_073_709_551_616))
   #expect(try parse("1.0") == .number(1))
   #expect(try parse("-0").doubleValue?.sign == .minus)
   #expect(try parse("1.0").intValue == nil)
@@ -41,13 +43,15 @@ func whatIsNotJSONIsRefused(_ text: String) {
 
 @Test func textReadsBackTheSame() throws {
   let value: JSON = [
-    "b": [1, 2, 3], "a": [["c": 0.1], nil, true], "e": [:], "f": [], "d": .unsigned(.max), "g": 1e-30,
+    "b": [1, 2, 3], "a": [["c": 0.1], nil, true], "e": [:], "f": [], "d": .unsigned(.max),
+    "g": 1e-30,
   ]
   #expect(try parse(value.text(pretty: true)) == value)
   #expect(try parse(value.text(pretty: false)) == value)
   #expect(
     value.text(pretty: false)
-      == #"{"b":[1,2,3],"a":[{"c":0.1},null,true],"e":{},"f":[],"d":18446744073709551615,"g":1e-30}"#)
+      == #"{"b":[1,2,3],"a":[{"c":0.1},null,true],"e":{},"f":[],"d":18446744073709551615,"g":1e-30}"#
+  )
   #expect((["a": [1, 2]] as JSON).text(pretty: true) == "{\n  \"a\": [1, 2]\n}")
 }
 
@@ -66,7 +70,8 @@ func whatIsNotJSONIsRefused(_ text: String) {
   for _ in 0..<100 {
     var damaged = text
     for _ in 0..<3 {
-      damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(
+        in: 0...255, using: &random)
     }
     damaged.removeLast(Int.random(in: 0..<5, using: &random))
     if let value = try? JSON(parsing: damaged, path: "a") {

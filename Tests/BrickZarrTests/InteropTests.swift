@@ -30,7 +30,8 @@ func whatZarrPythonAndTensorStoreWriteReadsTheSame() throws {
       let volume = try ZarrVolume(folder(name), leading: indices, cache: cache)
       let whole = try bytes(of: volume)
       let box = randomBox(in: volume.size, using: &random)
-      #expect(try bytes(of: volume, box) == cut(whole, volume.type, volume.size, box), "\(name) \(box)")
+      #expect(
+        try bytes(of: volume, box) == cut(whole, volume.type, volume.size, box), "\(name) \(box)")
       read += whole
     }
     #expect(read == raw, "\(name)")
@@ -55,7 +56,43 @@ func zarrPythonAndTensorStoreReadWhatWeWrite() throws {
       manifest.append(["path": .string(name), "raw": .string(name + ".raw")])
     }
   }
-  try Files.replace(folder("manifest.json"), with: Array(JSON.array(manifest).text(pretty: true).utf8))
+  try Files.replace(
+    folder("manifest.json"), with: Array(JSON.array(manifest).text(pretty: true).utf8))
   let (status, output) = try runPython("zarr_interop.py", ["check", folder.path])
   #expect(status == 0, "\(output)")
+}
+
+@Test(.enabled(if: python != nil, "needs Python: set BRICKWORK_PYTHON"))
+func damagedFilesOfOtherWritersNeverTrap() throws {
+  let folder = try TemporaryFolder()
+  let (status, output) = try runPython("zarr_interop.py", ["make", folder.path])
+  try #require(status == 0, "\(output)")
+  let names = try Files.names(in: folder.path).filter { name in
+    !name.hasSuffix(".raw")
+      && ["ts-blosc", "ts-uint16", "ts-two"].contains { name.hasPrefix($0) }
+  }
+  #expect(names.count > 15)
+  var random = SplitMix64(seed: 6)
+  for name in names {
+    let file = folder("\(name)/c/0/0/0")
+    let whole = try Files.read(file)
+    for round in 0..<80 {
+      var damaged = whole
+      // Half of the damage hits the header, where it hurts most.
+      let reach = round.isMultiple(of: 2) ? min(64, damaged.count) : damaged.count
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        damaged[Int.random(in: 0..<reach, using: &random)] = UInt8.random(
+          in: 0...255, using: &random)
+      }
+      if round.isMultiple(of: 5) {
+        damaged.removeLast(Int.random(in: 0..<damaged.count, using: &random))
+      }
+      try overwrite(file, damaged)
+      do {
+        _ = try bytes(of: ZarrVolume(folder(name), cache: PieceCache(capacity: 0)))
+      } catch let error as BrickworkError {
+        #expect(error.code == .damagedInput && error.path == file, "\(error)")
+      }
+    }
+  }
 }

@@ -91,7 +91,7 @@ private func refusal(_ change: (inout JSON) -> Void) throws -> BrickworkError? {
       default: damaged.insert("0129-".utf8.randomElement(using: &random) ?? 0, at: at)
       }
     }
-    try Files.replace(folder("zarr.json"), with: damaged)
+    try overwrite(folder("zarr.json"), damaged)
     do {
       let volume = try ZarrVolume(folder.path, cache: PieceCache(capacity: 0))
       let box = Box3(size: volume.size.minimum(Index3(repeating: 3)))
@@ -111,7 +111,8 @@ private func refusal(_ change: (inout JSON) -> Void) throws -> BrickworkError? {
     _ = try ZarrVolume(folder.path, cache: cache)
     Issue.record("version 2 was read")
   } catch let error as BrickworkError {
-    #expect(error.code == .unsupportedInput && error.reason == "is Zarr version 2; version 3 is read")
+    #expect(
+      error.code == .unsupportedInput && error.reason == "is Zarr version 2; version 3 is read")
   }
 }
 

@@ -10,14 +10,17 @@ private let fine = VoxelSize(x: 0.16, y: 0.16, z: 0.4)
 private func writePyramid(_ folder: TemporaryFolder) throws -> [OMEZarrLevel] {
   var random = SplitMix64(seed: 1)
   var levels: [OMEZarrLevel] = []
-  for (number, factor) in [Index3.one, Index3(z: 1, y: 2, x: 2), Index3(z: 2, y: 4, x: 4)].enumerated() {
+  for (number, factor) in [Index3.one, Index3(z: 1, y: 2, x: 2), Index3(z: 2, y: 4, x: 4)]
+    .enumerated()
+  {
     let size = Index3(z: 6, y: 15, x: 17).dividedRoundingUp(by: factor)
     levels.append(.averaged(path: "\(number)", size: size, voxelSize: fine, factor: factor))
     let array = ZarrArray(
       path: folder("\(number)"), size: size, type: .uint16, brick: Index3(repeating: 4),
       shard: Index3(repeating: 8), codec: .automatic(for: .uint16))
     try store(
-      ArrayVolume(bytes: pictureBytes(.uint16, size, using: &random), type: .uint16, size: size), as: array)
+      ArrayVolume(bytes: pictureBytes(.uint16, size, using: &random), type: .uint16, size: size),
+      as: array)
   }
   try OMEZarrWriting.writeImage(
     path: folder.path, name: "fused", type: "mean", method: "block mean, half up", levels: levels,
@@ -54,12 +57,24 @@ private func writePyramid(_ folder: TemporaryFolder) throws -> [OMEZarrLevel] {
   #expect(image?["axes"]?[0] == ["name": "z", "type": "space", "unit": "micrometer"])
   #expect(
     image?["datasets"]?[0]
-      == ["path": "0", "coordinateTransformations": [["type": "scale", "scale": [0.4, 0.16, 0.16]]]])
+      == [
+        "path": "0", "coordinateTransformations": [["type": "scale", "scale": [0.4, 0.16, 0.16]]],
+      ])
   #expect(
     image?["datasets"]?[1]?["coordinateTransformations"]?[1]
       == ["type": "translation", "translation": [0.0, 0.08, 0.08]])
   #expect(
-    ome?["omero"]?["channels"]?[0]?["window"] == ["min": 0.0, "max": 65535.0, "start": 1.0, "end": 200.0])
+    ome?["omero"]?["channels"]?[0]?["window"] == [
+      "min": 0.0, "max": 65535.0, "start": 1.0, "end": 200.0,
+    ])
+}
+
+@Test(.enabled(if: python != nil, "needs Python: set BRICKWORK_PYTHON"))
+func theImageIsValidForOMEZarrModels() throws {
+  let folder = try TemporaryFolder()
+  _ = try writePyramid(folder)
+  let (status, output) = try runPython("zarr_interop.py", ["image", folder.path])
+  #expect(status == 0 && output.hasSuffix("0 6 15 17\n1 6 8 9\n2 3 4 5\n"), "\(output)")
 }
 
 @Test func aBareArrayIsAnImageOfOneLevel() throws {

@@ -33,7 +33,8 @@ func everyTypeAndCodecReadsBackAsWritten(_ type: VoxelType, _ codec: BrickCodec)
     path: folder("a"), size: size, type: .uint16, brick: Index3(z: 2, y: 3, x: 4),
     shard: Index3(z: 4, y: 6, x: 4), codec: .bloscZstd(level: 1))
   try store(ArrayVolume(bytes: content, type: .uint16, size: size), as: array)
-  let volume = try ZarrVolume(array.path, cache: PieceCache(capacity: seed.isMultiple(of: 2) ? 100 : 9999))
+  let volume = try ZarrVolume(
+    array.path, cache: PieceCache(capacity: seed.isMultiple(of: 2) ? 100 : 9999))
   var scratch = VoxelBlock()
   for _ in 0..<30 {
     let box = randomBox(in: size, using: &random)
@@ -108,7 +109,8 @@ func everyTypeAndCodecReadsBackAsWritten(_ type: VoxelType, _ codec: BrickCodec)
 @Test(arguments: codecs) func encodingIsDeterministicAndAppends(_ codec: BrickCodec) throws {
   var random = SplitMix64(seed: 3)
   let size = Index3(repeating: 16)
-  let volume = ArrayVolume(bytes: pictureBytes(.uint32, size, using: &random), type: .uint32, size: size)
+  let volume = ArrayVolume(
+    bytes: pictureBytes(.uint32, size, using: &random), type: .uint32, size: size)
   var scratch = VoxelBlock()
   var bytes: [UInt8] = [1, 2, 3]
   let encoder = try BrickEncoder(codec: codec, type: .uint32, brick: size)
@@ -128,7 +130,8 @@ func everyTypeAndCodecReadsBackAsWritten(_ type: VoxelType, _ codec: BrickCodec)
   let noise = (0..<size.volume).map { _ in UInt16.random(in: 0...(.max), using: &random) }
   let folder = try TemporaryFolder()
   let array = ZarrArray(
-    path: folder("a"), size: size, type: .uint16, brick: size, shard: size, codec: .bloscZstd(level: 1))
+    path: folder("a"), size: size, type: .uint16, brick: size, shard: size,
+    codec: .bloscZstd(level: 1))
   try store(ArrayVolume(noise, size: size), as: array)
   #expect(Files.size(array.shardPath(.zero)) == 16 + 1024 + 4 + 16 + 4)
   let volume = try ZarrVolume(array.path, cache: PieceCache(capacity: 0))

@@ -61,8 +61,13 @@ func aDamagedShardThrowsOrReadsRight(_ codec: BrickCodec) throws {
   try store(ArrayVolume(bytes: content, type: .uint16, size: size), as: array)
   let path = array.shardPath(.zero)
   let whole = try Files.read(path)
+  let summary = try #require(try ShardSummary(existing: path, array: array))
+  #expect(summary.byteCount == whole.count)
+  let checked = try ZarrVolume(array.path, cache: PieceCache(capacity: 0)).check(shard: .zero)
+  #expect(checked.bricks == 8 && checked.bytes == whole.count - 8 * 16 - 4)
+  #expect(try ShardSummary(existing: path + "1", array: array) == nil)
   func check(_ damaged: [UInt8], mayBeRight: Bool, _ what: String) throws {
-    try Files.replace(path, with: damaged)
+    try overwrite(path, damaged)
     do {
       let read = try bytes(of: ZarrVolume(array.path, cache: PieceCache(capacity: 0)))
       #expect(mayBeRight && read == content, "\(what) went unnoticed")

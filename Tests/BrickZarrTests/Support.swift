@@ -94,3 +94,8 @@ func runPython(_ script: String, _ arguments: [String]) throws -> (status: Int32
   process.waitUntilExit()
   return (process.terminationStatus, String(decoding: output, as: UTF8.self))
 }
+
+/// Writes a file without waiting for the disk: for tests that damage thousands of them.
+func overwrite(_ path: String, _ bytes: [UInt8]) throws {
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
+}

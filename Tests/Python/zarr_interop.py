@@ -1,6 +1,7 @@
 """Arrays from and for zarr-python and TensorStore.
 
 make FOLDER   writes arrays and manifest.json: [{"path", "raw", "size"}], raw = C order, little-endian
+image FOLDER  validates the folder as an OME-Zarr 0.5 image and prints the shape of each level
 check FOLDER  reads every array of the manifest.json there with both libraries and compares with raw
 """
 import json
@@ -152,6 +153,19 @@ def check(folder):
     return 1 if wrong or not cases else 0
 
 
+def image(folder):
+    from ome_zarr_models.v05.image import Image
+    group = zarr.open_group(str(folder), mode="r")
+    model = Image.from_zarr(group)
+    multiscale = model.ome_attributes.multiscales[0]
+    for dataset in multiscale.datasets:
+        array = group[dataset.path]
+        names = [axis.name for axis in multiscale.axes]
+        assert list(array.metadata.dimension_names) == names, "dimension_names are the axis names"
+        print(dataset.path, *array.shape)
+    return 0
+
+
 if __name__ == "__main__":
     command, folder = sys.argv[1], Path(sys.argv[2])
-    sys.exit(make(folder) if command == "make" else check(folder))
+    sys.exit({"make": make, "check": check, "image": image}[command](folder))
