@@ -1,3 +1,7 @@
+#include <libxml/xmlversion.h>
+// Where libxml2 uses ICU, its headers include ICU's, which clash with Foundation's own copy in any module that
+// imports both. Only the layout of the converters depends on it, and those are never touched here.
+#undef LIBXML_ICU_ENABLED
 #include <libxml/xmlreader.h>
 #include <libxml/xmlwriter.h>
 
