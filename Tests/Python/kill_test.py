@@ -67,14 +67,17 @@ def main():
 
     problems = []
     with tempfile.TemporaryDirectory(prefix="brickwork-kill-", dir=options.work) as folder:
-        calm = os.path.join(folder, "calm.ome.zarr")
+        # The same name in two folders: an image is named after its store.
+        calm = os.path.join(folder, "calm", "store.ome.zarr")
+        store = os.path.join(folder, "killed", "store.ome.zarr")
+        os.mkdir(os.path.dirname(calm))
+        os.mkdir(os.path.dirname(store))
         started = time.monotonic()
-        subprocess.run(command + ["-o", calm], check=True)
+        subprocess.run(command + ["-o", calm], check=True, stdout=subprocess.DEVNULL)
         seconds = time.monotonic() - started
         wanted = digest(calm)
 
         # Each kill hits a run of its own length; a store that was finished starts anew.
-        store = os.path.join(folder, "killed.ome.zarr")
         kills, stores, kept, runs = 0, 0, 0, 0
         before = {}
         while kills < options.kills or os.path.exists(store):
