@@ -7,7 +7,8 @@ import Testing
 private func npy(
   _ descr: String, _ shape: String, _ data: [UInt8], version: Int = 1, fortran: Bool = false
 ) -> [UInt8] {
-  var header = "{'descr': '\(descr)', 'fortran_order': \(fortran ? "True" : "False"), "
+  var header =
+    "{'descr': '\(descr)', 'fortran_order': \(fortran ? "True" : "False"), "
     + "'shape': \(shape), }"
   while (10 + header.utf8.count + 1) % 16 != 0 { header += " " }
   header += "\n"
@@ -42,7 +43,8 @@ private func doubles(_ values: [Double], bigEndian: Bool = false) -> [UInt8] {
     let floats = [Float(0.5), -1].flatMap { value in
       (0..<4).map { UInt8(value.bitPattern >> UInt32(8 * $0) & 255) }
     }
-    #expect(try table(npy("<f4", "(1, 2)", floats), name: "o.npy").rows[0].voxels == point(0.5, -1, 0))
+    #expect(
+      try table(npy("<f4", "(1, 2)", floats), name: "o.npy").rows[0].voxels == point(0.5, -1, 0))
     let ints: [UInt8] = [0xFE, 0xFF, 0xFF, 0xFF, 7, 0, 0, 0]
     #expect(try table(npy("<i4", "(1, 2)", ints), name: "o.npy").rows[0].voxels == point(-2, 7, 0))
     let big: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFD, 0, 0, 0, 0, 0, 0, 1, 0]
@@ -58,7 +60,8 @@ private func doubles(_ values: [Double], bigEndian: Bool = false) -> [UInt8] {
     #expect(exm.rows.map(\.micrometers) == [point(20, 0, 3), point(0, 2, 0)])
     #expect(
       sentence { _ = try table(data, name: "o.npy", units: .voxel, layout: .exm) }
-        == "o.npy: the layout exm holds µm, but --offset-units says voxel. Leave out --offset-units")
+        == "o.npy: the layout exm holds µm, but --offset-units says voxel. Leave out --offset-units"
+    )
     #expect(
       sentence { _ = try table(Array("x,y\n1,2\n".utf8), name: "o.csv", layout: .exm) }
         == "o.csv: the layout exm is one of .npy files, and this is none. "

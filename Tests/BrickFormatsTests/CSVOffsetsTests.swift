@@ -25,7 +25,8 @@ import Testing
     #expect(try table(both, units: .um).rows[0].micrometers == point(10, 20, 0))
   }
 
-  @Test(arguments: ["\t", ";", ","]) func separatorsQuotesAndCommentsAreRead(_ mark: String) throws {
+  @Test(arguments: ["\t", ";", ","]) func separatorsQuotesAndCommentsAreRead(_ mark: String) throws
+  {
     let text = """
       # made by hand
 
@@ -62,15 +63,27 @@ import Testing
   }
 
   @Test(arguments: [
-    ("x,y\n1\n", "line 2: has 1 columns where the header has 2. "
-      + "Give every line as many values as the header, separated by ','"),
+    (
+      "x,y\n1\n",
+      "line 2: has 1 columns where the header has 2. "
+        + "Give every line as many values as the header, separated by ','"
+    ),
     ("x,y\n1,2\n1,abc\n", "line 3, column y: 'abc' is not a number. Write it as 12.5 or 1.25e1"),
-    ("x,y\n1,nan\n", "line 2, column y: nan is no position: it must be a finite number of at most "
-      + "1000000000000.0. Correct the number"),
-    ("1,2\n3,4\n", "line 1: the first line must name the columns, but it holds numbers. "
-      + "Let the first line be 'tile,x,y,z' for voxels or 'tile,x_um,y_um,z_um' for µm"),
-    ("a,b\n3,4\n", "line 1: there are no columns x,y or x_um,y_um among a, b. "
-      + "Let the first line be 'tile,x,y,z' for voxels or 'tile,x_um,y_um,z_um' for µm"),
+    (
+      "x,y\n1,nan\n",
+      "line 2, column y: nan is no position: it must be a finite number of at most "
+        + "1000000000000.0. Correct the number"
+    ),
+    (
+      "1,2\n3,4\n",
+      "line 1: the first line must name the columns, but it holds numbers. "
+        + "Let the first line be 'tile,x,y,z' for voxels or 'tile,x_um,y_um,z_um' for µm"
+    ),
+    (
+      "a,b\n3,4\n",
+      "line 1: there are no columns x,y or x_um,y_um among a, b. "
+        + "Let the first line be 'tile,x,y,z' for voxels or 'tile,x_um,y_um,z_um' for µm"
+    ),
     ("x,y,x\n1,2,3\n", "line 1: the header names the column x 2 times. Keep one of them"),
     ("tile,x,y\n\"a,1,2\n", "line 2: a quoted field has no closing quote. Close it with \""),
   ]) func errorsNameLineAndColumn(_ text: String, _ words: String) {

@@ -29,14 +29,26 @@ import Testing
 
   @Test(arguments: [
     ("dim = 4\n", "line 1: dim is '4', not 2 or 3. Write dim = 2 or dim = 3"),
-    ("dim = 3\na; ; (1, 2)\n", "line 2: has 2 coordinates where dim is 3. "
-      + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"),
-    ("dim = 2\na; ; (1, b)\n", "line 2: 'b' is not a number. "
-      + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"),
-    ("dim = 2\n; ; (1, 2)\n", "line 2: the file name is empty. "
-      + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"),
-    ("dim = 2\nhello\n", "line 2: 'hello' is no tile's line. "
-      + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"),
+    (
+      "dim = 3\na; ; (1, 2)\n",
+      "line 2: has 2 coordinates where dim is 3. "
+        + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"
+    ),
+    (
+      "dim = 2\na; ; (1, b)\n",
+      "line 2: 'b' is not a number. "
+        + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"
+    ),
+    (
+      "dim = 2\n; ; (1, 2)\n",
+      "line 2: the file name is empty. "
+        + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"
+    ),
+    (
+      "dim = 2\nhello\n",
+      "line 2: 'hello' is no tile's line. "
+        + "A tile's line is 'file; ; (x, y)' or 'file; ; (x, y, z)'"
+    ),
   ]) func errorsNameTheLine(_ text: String, _ words: String) {
     #expect(sentence { _ = try table(text, name: "t.txt") } == "t.txt, \(words)")
   }

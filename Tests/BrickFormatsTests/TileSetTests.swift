@@ -8,7 +8,8 @@ import Testing
 @Suite struct TileSetTests {
   private let cache = PieceCache(capacity: 1 << 20)
 
-  private func write(_ folder: TemporaryFolder, _ name: String, _ description: String? = nil) throws {
+  private func write(_ folder: TemporaryFolder, _ name: String, _ description: String? = nil) throws
+  {
     let voxels = (0..<24).map { UInt16($0) }
     let bytes = TinyTIFF.stack(
       width: 4, height: 3, depth: 2, voxels: voxels, description: description)
@@ -62,7 +63,8 @@ import Testing
     #expect(try words("empty.tif", []).hasPrefix("empty.tif: is empty: 0 bytes."))
     #expect(
       sentence { _ = try TileSet.open([folder("nothing.tif")], cache: cache) }
-        .hasSuffix("there is no such file or folder. Check the path; it is taken from the current folder"))
+        .hasSuffix(
+          "there is no such file or folder. Check the path; it is taken from the current folder"))
     let inner = try TemporaryFolder()
     #expect(
       sentence { _ = try TileSet.open([inner.path], cache: cache) }
@@ -113,7 +115,8 @@ import Testing
     #expect((try? ChannelChoice.number(1).number(in: info)) == 1)
     #expect(
       sentence { _ = try ChannelChoice.number(2).number(in: info) }
-        == "a.tif: there is no channel 2: the tile has 0 (DAPI), 1. Choose one of them with --channel")
+        == "a.tif: there is no channel 2: the tile has 0 (DAPI), 1. Choose one of them with --channel"
+    )
   }
 
   @Test(.enabled(if: SharedData.isThere, "the shared data are not there"))
@@ -127,6 +130,7 @@ import Testing
         .zero, Index3(z: 0, y: 0, x: 314), Index3(z: 0, y: 160, x: 0), Index3(z: 0, y: 160, x: 314),
       ])
     let mosaic = try TileSet.open([SharedData.path("tiles/mosaic_czi")], cache: cache)
-    #expect(try mosaic.composition(offsets: nil, CompositionOptions()).placement.boxes[1].origin.x == 832)
+    #expect(
+      try mosaic.composition(offsets: nil, CompositionOptions()).placement.boxes[1].origin.x == 832)
   }
 }

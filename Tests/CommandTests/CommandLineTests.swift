@@ -20,17 +20,24 @@ import Testing
 
   /// Options of the contract: scripts rely on their names.
   @Test(arguments: [
-    ("stitch", [
-      "--output", "--offsets", "--offset-units", "--offset-layout", "--voxel-size", "--fusion",
-      "--blend-width", "--order", "--flip", "--offset-rounding", "--downscale",
-      "--downscale-method", "--channel", "--timepoint", "--brick", "--shard", "--codec", "--level",
-      "--levels", "--roi", "--memory", "--threads", "--progress", "--overwrite", "--dry-run",
-      "--json", "--quiet", "--log-level",
-    ]),
-    ("export", [
-      "--output", "--levels", "--chunk", "--compression", "--no-shuffle", "--legacy", "--memory",
-      "--threads", "--progress", "--overwrite", "--dry-run", "--json", "--quiet", "--log-level",
-    ]),
+    (
+      "stitch",
+      [
+        "--output", "--offsets", "--offset-units", "--offset-layout", "--voxel-size", "--fusion",
+        "--blend-width", "--order", "--flip", "--offset-rounding", "--downscale",
+        "--downscale-method", "--channel", "--timepoint", "--brick", "--shard", "--codec",
+        "--level",
+        "--levels", "--roi", "--memory", "--threads", "--progress", "--overwrite", "--dry-run",
+        "--json", "--quiet", "--log-level",
+      ]
+    ),
+    (
+      "export",
+      [
+        "--output", "--levels", "--chunk", "--compression", "--no-shuffle", "--legacy", "--memory",
+        "--threads", "--progress", "--overwrite", "--dry-run", "--json", "--quiet", "--log-level",
+      ]
+    ),
     ("preview", ["--output", "--z", "--fusion", "--max-size", "--contrast", "--json"]),
     ("info", ["--offsets", "--voxel-size", "--json", "--quiet"]),
     ("offsets", ["--output", "--offset-units", "--offset-layout", "--timepoint", "--json"]),

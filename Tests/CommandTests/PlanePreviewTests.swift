@@ -55,7 +55,10 @@ import Testing
 
   @Test func numbersThatAreNoneAreBlack() {
     let window = ContrastWindow(low: 1, high: 3)
-    #expect([Float.nan, -.infinity, 0, 1, 2, 3, .infinity].map(window.grey) == [0, 0, 0, 0, 128, 255, 255])
+    #expect(
+      [Float.nan, -.infinity, 0, 1, 2, 3, .infinity].map(window.grey) == [
+        0, 0, 0, 0, 128, 255, 255,
+      ])
     let flat = ContrastWindow(low: 2, high: 2)
     #expect([Float(1), 2, 3].map(flat.grey) == [0, 0, 255])
   }
@@ -68,7 +71,9 @@ import Testing
     #expect(Array(try Files.read(folder("p.png"))[16..<26]) == [0, 0, 0, 2, 0, 0, 0, 1, 16, 0])
     let failure = BrickworkError(.damagedInput, reason: "row 3 is damaged")
     #expect(throws: failure) {
-      try PNGWriter.write(folder("q.png"), width: 2, height: 9) { y, _ in if y == 3 { throw failure } }
+      try PNGWriter.write(folder("q.png"), width: 2, height: 9) { y, _ in
+        if y == 3 { throw failure }
+      }
     }
     #expect(try Files.names(in: folder.path) == ["p.png"])
   }

@@ -17,7 +17,9 @@ import Testing
     try Files.replace(folder("offsets.csv"), with: Array(csv.utf8))
   }
 
-  private func json(_ text: String) throws -> JSON { try JSON(parsing: Array(text.utf8), path: "-") }
+  private func json(_ text: String) throws -> JSON {
+    try JSON(parsing: Array(text.utf8), path: "-")
+  }
 
   @Test func infoDescribesATileAsJSON() throws {
     let result = try Executable.run(
@@ -63,7 +65,8 @@ import Testing
     let memory = try Executable.run(
       ["stitch", folder("a.tif"), "-o", folder("s.zarr")], environment: ["BRICKWORK_MEMORY": "x"])
     #expect(memory.status == 64)
-    #expect(memory.errors.contains("environment variable BRICKWORK_MEMORY: 'x' does not start with"))
+    #expect(
+      memory.errors.contains("environment variable BRICKWORK_MEMORY: 'x' does not start with"))
   }
 
   @Test func offsetsArePrintedAndWritten() throws {
@@ -76,14 +79,16 @@ import Testing
     #expect(try Executable.run(["offsets", folder("offsets.csv"), "-o", written]).status == 0)
     #expect(try OffsetTable.read(written).rows.map(\.voxels?.x) == [0, 3])
     #expect(try Executable.run(["offsets", folder("offsets.csv"), "-o", written]).status == 73)
-    let document = try json(try Executable.run(["offsets", folder("offsets.csv"), "--json"]).output)
+    let document = try json(
+      try Executable.run(["offsets", folder("offsets.csv"), "--json"]).output)
     #expect(document["offsets"]?[1]?["voxels_xyz"]?.doubleArrayValue == [3, 0, 0])
   }
 
   @Test func previewDrawsThePlane() throws {
     let picture = folder("p.png")
     let arguments = [
-      "preview", folder("a.tif"), folder("b.tif"), "--offsets", folder("offsets.csv"), "-o", picture,
+      "preview", folder("a.tif"), folder("b.tif"), "--offsets", folder("offsets.csv"), "-o",
+      picture,
       "--z", "1", "--contrast", "0,255", "--json",
     ]
     let document = try json(try Executable.run(arguments).output)
