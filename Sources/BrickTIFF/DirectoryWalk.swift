@@ -19,7 +19,26 @@ struct DirectoryWalk {
       try add(handle, map: map)
       if pages.count.isMultiple(of: Self.pagesBetweenReleases) { map.doneWith(0..<map.count) }
     } while try handle.advance(page: pages.count)
+    try checkLastLink(handle, map: map)
     try map.checkIntact()
+  }
+
+  /// Checks that the last directory is there as a whole, with its link to no other.
+  ///
+  /// libtiff takes a file cut within the link for a complete one, and the pages behind it would be missing.
+  private func checkLastLink(_ handle: TIFFHandle, map: MappedFile) throws {
+    let (countBytes, entryBytes, linkBytes) = handle.isBigTIFF ? (8, 20, 8) : (2, 12, 4)
+    func number(_ offset: Int, _ count: Int) -> Int? {
+      map.number(at: offset, byteCount: count, isBigEndian: handle.isBigEndian)
+    }
+    guard let directory = Int(exactly: handle.directory), let entries = number(directory, countBytes),
+      entries < 1 << 32, number(directory + countBytes + entries * entryBytes, linkBytes) == 0
+    else {
+      throw BrickworkError(
+        .damagedInput, path: map.path, place: "page \(pages.count - 1)",
+        reason: "its directory at \(handle.directory) is cut at the file's end, at \(map.count) bytes",
+        remedy: "The file was cut: copy or export it again")
+    }
   }
 
   private mutating func add(_ handle: TIFFHandle, map: MappedFile) throws {

@@ -7,13 +7,15 @@ internal import Synchronization
 /// some hundred KiB each: a job on thousands of tiles must not keep one for every tile.
 enum HandlePool {
   private static let limit = 32
-  private static let idle = Mutex<[(file: Int, handle: TIFFHandle)]>([])
+  /// Idle handles with the mapping they read: it is theirs as long as they live, so its identity is unique.
+  private static let idle = Mutex<[(file: ObjectIdentifier, handle: TIFFHandle)]>([])
 
   /// Lends a handle of a file to `body`: one that stands in the right strip before the row, if there is one.
   static func withHandle<Result>(
-    file: Int, map: MappedFile, directory: UInt64, strip: Int = -1, row: Int = 0,
+    of map: MappedFile, directory: UInt64, strip: Int = -1, row: Int = 0,
     _ body: (TIFFHandle) throws -> Result
   ) throws -> Result {
+    let file = ObjectIdentifier(map)
     let kept = idle.withLock { idle -> TIFFHandle? in
       var best: (place: Int, score: Int)?
       for (place, item) in idle.enumerated().reversed() where item.file == file {
@@ -38,7 +40,8 @@ enum HandlePool {
   }
 
   /// Closes the idle handles of a file.
-  static func close(file: Int) {
+  static func closeAll(of map: MappedFile) {
+    let file = ObjectIdentifier(map)
     let closed = idle.withLock { idle -> [TIFFHandle] in
       let mine = idle.filter { $0.file == file }.map(\.handle)
       idle.removeAll { $0.file == file }

@@ -59,8 +59,16 @@ struct PageLayout: Hashable, Sendable {
   ) throws -> (piece: Index3, bandRows: Int) {
     let piece: Index3
     if isTiled {
+      let depth = handle.long(TIFFTAG_TILEDEPTH) ?? 1
+      guard depth == 1 else {
+        // TIFFTileSize leaves the depth out, so only a tile's first plane would be decoded.
+        throw BrickworkError(
+          .unsupportedInput,
+          reason: "has tiles of \(depth) planes (TileDepth tag), which libtiff doesn't decode",
+          remedy: "Save it with one page per plane, e.g. with tifffile")
+      }
       piece = Index3(
-        z: handle.long(TIFFTAG_TILEDEPTH) ?? 1, y: handle.long(TIFFTAG_TILELENGTH) ?? 0,
+        z: 1, y: handle.long(TIFFTAG_TILELENGTH) ?? 0,
         x: handle.long(TIFFTAG_TILEWIDTH) ?? 0)
     } else {
       guard size.z == 1 else {

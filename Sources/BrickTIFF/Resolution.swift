@@ -8,16 +8,8 @@ internal import BrickFiles
 enum Resolution {
   /// Pixels per unit along x and y, nil where a tag is missing or no positive number.
   static func read(_ map: MappedFile, isBigEndian: Bool, isBigTIFF: Bool) -> (x: Double?, y: Double?) {
-    let bytes = map.bytes
     func number(at offset: Int, _ count: Int) -> Int? {
-      guard offset >= 0, offset <= bytes.byteCount - count else { return nil }
-      var value: UInt64 = 0
-      for index in 0..<count {
-        let byte = unsafe bytes.unsafeLoad(
-          fromByteOffset: offset + (isBigEndian ? index : count - 1 - index), as: UInt8.self)
-        value = value << 8 | UInt64(byte)
-      }
-      return Int(exactly: value)
+      map.number(at: offset, byteCount: count, isBigEndian: isBigEndian)
     }
     let (wide, entryBytes) = isBigTIFF ? (8, 20) : (4, 12)
     guard let directory = number(at: isBigTIFF ? 8 : 4, wide),
@@ -41,5 +33,19 @@ enum Resolution {
       if tag == 283 { result.y = ratio(entry) }
     }
     return result
+  }
+}
+
+extension MappedFile {
+  /// The unsigned number at a place; nil past the end, or where it doesn't fit into 63 bits.
+  func number(at offset: Int, byteCount: Int, isBigEndian: Bool) -> Int? {
+    guard offset >= 0, offset <= count - byteCount else { return nil }
+    var value: UInt64 = 0
+    for index in 0..<byteCount {
+      let byte = unsafe bytes.unsafeLoad(
+        fromByteOffset: offset + (isBigEndian ? index : byteCount - 1 - index), as: UInt8.self)
+      value = value << 8 | UInt64(byte)
+    }
+    return Int(exactly: value)
   }
 }

@@ -18,7 +18,7 @@ struct TIFFPage: Sendable {
 final class TIFFSource: Sendable {
   let map: MappedFile
   let cache: PieceCache
-  /// Its number in the cache and in the pool of handles.
+  /// Its number in the cache.
   let number: Int
   /// Every directory of the main chain, and the further planes of a stack with one directory.
   let pages: [TIFFPage]
@@ -63,7 +63,7 @@ final class TIFFSource: Sendable {
     map.doneWith(0..<map.count)
   }
 
-  deinit { HandlePool.close(file: number) }
+  deinit { HandlePool.closeAll(of: map) }
 
   /// The layout of a page.
   ///
@@ -92,7 +92,7 @@ final class TIFFSource: Sendable {
   ) throws -> PieceCache.Piece {
     let directory = pages[page].directory
     var block = VoxelBlock(box, type: type)
-    try HandlePool.withHandle(file: number, map: map, directory: directory) { handle in
+    try HandlePool.withHandle(of: map, directory: directory) { handle in
       try handle.seek(to: directory, page: page)
       var bytes = block.mutableBytes
       try handle.decode(piece: piece, page: page, into: &bytes)
@@ -111,7 +111,7 @@ final class TIFFSource: Sendable {
     let stripRows = strip * layout.piece.y..<min((strip + 1) * layout.piece.y, layout.size.y)
     let wanted = layout.rows(ofPiece: piece)
     return try HandlePool.withHandle(
-      file: number, map: map, directory: directory, strip: strip, row: wanted.lowerBound
+      of: map, directory: directory, strip: strip, row: wanted.lowerBound
     ) { handle in
       try handle.seek(to: directory, page: page)
       let stands = handle.openStrip == strip && handle.nextRow <= wanted.lowerBound

@@ -1,6 +1,6 @@
 #include <libxml/xmlversion.h>
-// Where libxml2 was built with ICU its headers pull in ICU's, which clash with the copy in Swift's Foundation. They
-// declare nothing used here.
+// Where libxml2 uses ICU, its headers include ICU's, which clash with Foundation's own copy in any module that
+// imports both. Only the layout of the converters depends on it, and those are never touched here.
 #undef LIBXML_ICU_ENABLED
 #include <libxml/xmlreader.h>
 #include <libxml/xmlwriter.h>
