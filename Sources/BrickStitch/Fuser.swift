@@ -123,15 +123,15 @@ struct Fuser: ~Copyable {
     var weights = [V.Weighted](repeating: 0, count: box.count)
     for hit in hits {
       let ramps = volume.tiles[hit].weights
-      let along = ramps[2]
+      let first = box.origin.x - volume.tiles[hit].box.origin.x
+      let along = ramps[2][first..<first + box.size.x].map { V.Weighted($0) }
       try borrow(hit, box) { view, offset in
         var sums = totals.mutableSpan
         var shares = weights.mutableSpan
-        let first = box.origin.x - offset.x
         forEachRow(box) { z, y, start in
           let row = view.row(z: z - offset.z, y: y - offset.y, as: V.self)
-          let share = V.Weighted(ramps[0][z - offset.z]) * V.Weighted(ramps[1][y - offset.y])
-          addWeightedRow(row, along.span, from: first, share, to: &sums, &shares, at: start)
+          let share = V.Weighted(ramps[0][z - offset.z] * ramps[1][y - offset.y])
+          addWeightedRow(row, along.span, share, to: &sums, &shares, at: start)
         }
       }
     }
@@ -189,15 +189,15 @@ private func addRow<V: FusionVoxel>(
 }
 
 private func addWeightedRow<V: FusionVoxel>(
-  _ row: Span<V>, _ ramp: Span<Float>, from first: Int, _ share: V.Weighted,
+  _ row: Span<V>, _ along: Span<V.Weighted>, _ share: V.Weighted,
   to sums: inout MutableSpan<V.Weighted>, _ shares: inout MutableSpan<V.Weighted>, at start: Int
 ) {
   let count = row.count
   var sums = sums._mutatingExtracting(start..<start + count)
   var shares = shares._mutatingExtracting(start..<start + count)
-  let along = ramp.extracting(first..<first + count)
+  let along = along.extracting(0..<count)
   for x in 0..<count {
-    let weight = share * V.Weighted(along[x])
+    let weight = share * along[x]
     sums[x] += weight * row[x].weighted
     shares[x] += weight
   }

@@ -48,9 +48,9 @@ public struct BlendWidth: Sendable, Hashable {
   }
 
   /// The weights of a tile of `size` voxels along one axis of this `width`.
-  static func weights(size: Int, width: Double) -> [Float] {
+  static func weights(size: Int, width: Double) -> [Double] {
     (0..<size).map { i in
-      width <= 0 ? 1 : Float(min(1, Double(min(i, size - 1 - i) + 1) / (width + 1)))
+      width <= 0 ? 1 : min(1, Double(min(i, size - 1 - i) + 1) / (width + 1))
     }
   }
 

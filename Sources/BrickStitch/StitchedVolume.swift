@@ -20,7 +20,7 @@ public struct StitchedVolume: Volume {
     let volume: any Volume
     let box: Box3
     /// Weights along z, y, x; empty unless the fusion is linear.
-    let weights: [[Float]]
+    let weights: [[Double]]
   }
 
   let tiles: [PlacedTile]
@@ -51,8 +51,8 @@ public struct StitchedVolume: Volume {
     }
     let order = order ?? Array(volumes.indices)
     try Self.check(order, count: volumes.count)
-    var known: [Int: [Float]] = [:]
-    func weights(_ size: Int, _ width: Double, _ axis: Int) -> [Float] {
+    var known: [Int: [Double]] = [:]
+    func weights(_ size: Int, _ width: Double, _ axis: Int) -> [Double] {
       let key = size * 3 + axis
       if let found = known[key] { return found }
       let made = BlendWidth.weights(size: size, width: width)
@@ -62,7 +62,7 @@ public struct StitchedVolume: Volume {
     tiles = order.map { place in
       let box = placement.boxes[place]
       precondition(box.size == volumes[place].size, "A tile fills its box")
-      var ramps: [[Float]] = []
+      var ramps: [[Double]] = []
       if case .linear(let width) = fusion {
         ramps = [
           weights(box.size.z, width.z, 0), weights(box.size.y, width.y, 1),

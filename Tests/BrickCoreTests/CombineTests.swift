@@ -47,7 +47,8 @@ private func check<V: Voxel>(
     #expect(voxels.isSame(as: [5, .nan, 2]))
   }
 
-  @Test(arguments: VoxelType.allCases) func theLargestAndTheSmallestVoxelAreNumPys(type: VoxelType) {
+  @Test(arguments: VoxelType.allCases) func theLargestAndTheSmallestVoxelAreNumPys(type: VoxelType)
+  {
     func run<V: Voxel>(_: V.Type) {
       for seed in 0..<20 {
         check(V.self, seed: UInt64(seed), { $0 != $0 ? $0 : $1 != $1 ? $1 : max($0, $1) }) {

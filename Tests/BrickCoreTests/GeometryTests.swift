@@ -1,6 +1,7 @@
-@testable import BrickCore
 import BrickTestSupport
 import Testing
+
+@testable import BrickCore
 
 @Suite struct GeometryTests {
   @Test func componentsAreNamedAndNumbered() {

@@ -43,7 +43,9 @@ private func same(_ a: Double?, _ b: Double?) -> Bool {
 @Suite struct HistogramTests {
   private static let percentiles: [Double] = [0, 37.5, 99]
 
-  @Test(arguments: VoxelType.allCases) func percentilesAreThoseOfTheSortedVoxels(type: VoxelType) throws {
+  @Test(arguments: VoxelType.allCases) func percentilesAreThoseOfTheSortedVoxels(type: VoxelType)
+    throws
+  {
     func run<V: Voxel>(_: V.Type) throws {
       for seed in 0..<UInt64(4) {
         let (volume, values, boxes) = random(V.self, seed)
@@ -79,7 +81,9 @@ private func same(_ a: Double?, _ b: Double?) -> Bool {
     try run(type.swiftType)
   }
 
-  @Test(arguments: VoxelType.allCases) func mergedTalliesGiveTheSamePercentiles(type: VoxelType) throws {
+  @Test(arguments: VoxelType.allCases) func mergedTalliesGiveTheSamePercentiles(type: VoxelType)
+    throws
+  {
     func run<V: Voxel>(_: V.Type) throws {
       let (volume, values, boxes) = random(V.self, 5)
       var selection = try RadixSelection([50], of: histogram(of: volume, in: boxes))
@@ -88,7 +92,8 @@ private func same(_ a: Double?, _ b: Double?) -> Bool {
         var sum = selection.tally()
         for box in boxes {
           var part = selection.tally()
-          part.add(VoxelView(try volume.block(of: box)))
+          let block = try volume.block(of: box)
+          part.add(VoxelView(block))
           sum.merge(part)
         }
         try selection.narrow(by: sum)
@@ -128,7 +133,9 @@ private func same(_ a: Double?, _ b: Double?) -> Bool {
   @Test func longRunsAreCountedInFull() throws {
     var voxels = [UInt16](repeating: 0, count: 50) + [UInt16](repeating: 7, count: 300)
     voxels += [UInt16](repeating: 65_535, count: 51) + [0, 0, 0]
-    for size in [Index3(z: 1, y: 1, x: 404), Index3(z: 4, y: 1, x: 101), Index3(z: 2, y: 101, x: 2)] {
+    for size in [
+      Index3(z: 1, y: 1, x: 404), Index3(z: 4, y: 1, x: 101), Index3(z: 2, y: 101, x: 2),
+    ] {
       let volume = ArrayVolume(voxels, size: size)
       let histogram = try histogram(of: volume, in: [volume.bounds])
       #expect(histogram.count == 404)
@@ -141,7 +148,9 @@ private func same(_ a: Double?, _ b: Double?) -> Bool {
 
   @Test(arguments: VoxelType.allCases) func aHistogramSurvivesItsBytes(type: VoxelType) throws {
     func run<V: Voxel>(_: V.Type) throws {
-      #expect(VoxelHistogram(serialized: VoxelHistogram(type: type).serialized()) == VoxelHistogram(type: type))
+      #expect(
+        VoxelHistogram(serialized: VoxelHistogram(type: type).serialized())
+          == VoxelHistogram(type: type))
       for seed in 0..<UInt64(2) {
         let (volume, _, boxes) = random(V.self, seed)
         let histogram = try histogram(of: volume, in: boxes)
@@ -151,9 +160,12 @@ private func same(_ a: Double?, _ b: Double?) -> Bool {
     try run(type.swiftType)
   }
 
-  @Test(arguments: [VoxelType.uint16, .float32]) func damagedBytesAreRefusedOrConsistent(type: VoxelType) throws {
+  @Test(arguments: [VoxelType.uint16, .float32]) func damagedBytesAreRefusedOrConsistent(
+    type: VoxelType
+  ) throws {
     func run<V: Voxel>(_: V.Type) throws {
-      let volume = ArrayVolume([1, 2, 2, 300].map { V(nearestTo: $0) }, size: Index3(z: 1, y: 2, x: 2))
+      let volume = ArrayVolume(
+        [1, 2, 2, 300].map { V(nearestTo: $0) }, size: Index3(z: 1, y: 2, x: 2))
       let bytes = try histogram(of: volume, in: [volume.bounds]).serialized()
       for cut in 0..<bytes.count {
         #expect(VoxelHistogram(serialized: Array(bytes[..<cut])) == nil)

@@ -96,7 +96,8 @@ private func check<W: Voxel>(
 
   @Test func changesThatUndoEachOtherGiveTheVolumeItself() {
     let volume = ArrayVolume([1, 2, 3, 4] as [UInt8], size: Index3(z: 1, y: 2, x: 2))
-    #expect(volume.flipped(z: true, y: false, x: true).flipped(z: true, y: false, x: true) is ArrayVolume)
+    #expect(
+      volume.flipped(z: true, y: false, x: true).flipped(z: true, y: false, x: true) is ArrayVolume)
     #expect(volume.cropped(to: volume.bounds) is ArrayVolume)
     #expect(volume.flipped(z: false, y: false, x: false) is ArrayVolume)
     #expect(volume.converted(to: .uint8) is ArrayVolume)
@@ -120,7 +121,8 @@ private func check<W: Voxel>(
     #expect(crop.scratchBytes(reading: box.size) == 0)
   }
 
-  @Test(arguments: VoxelType.allCases) func everyCoarseVoxelIsThatOfItsBlock(type: VoxelType) throws {
+  @Test(arguments: VoxelType.allCases) func everyCoarseVoxelIsThatOfItsBlock(type: VoxelType) throws
+  {
     func run<V: Voxel>(_: V.Type) throws {
       try forRandomVolumes(V.self) { volume, values, random in
         let factor = Index3.random(in: 1...4, using: &random)
@@ -210,7 +212,10 @@ private func check<W: Voxel>(
     #expect(try convert([UInt64.max, 1 << 53 + 1], to: Int64.self) == [.max, 1 << 53 + 1])
     #expect(try convert([Int64.min, (1 << 62) + 1], to: UInt64.self) == [0, (1 << 62) + 1])
     // 2²⁴ + 1 + 2⁻⁴⁰ · 2²⁴ as an integer: rounding to double first would lose the tie's last bit.
-    #expect(try convert([(1 << 54) + (1 << 30) + 1] as [UInt64], to: Float.self) == [Float(1 << 54) + Float(1 << 31)])
+    #expect(
+      try convert([(1 << 54) + (1 << 30) + 1] as [UInt64], to: Float.self) == [
+        Float(1 << 54) + Float(1 << 31)
+      ])
   }
 }
 

@@ -23,7 +23,8 @@ public func checkVolumeLaws(
     drawn.append(box)
     let wanted = cut(box, from: whole, of: volume)
     volume.willRead(box)
-    try expect(try bytes(of: box, in: volume), wanted, "the box \(box) differs from the whole's part")
+    try expect(
+      try bytes(of: box, in: volume), wanted, "the box \(box) differs from the whole's part")
     try expect(try bytes(of: box, in: volume), wanted, "a second read of \(box) differs")
     var lent: [UInt8] = []
     var lentBox = Box3(size: .zero)

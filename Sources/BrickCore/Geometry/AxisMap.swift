@@ -12,10 +12,15 @@ public struct AxisMap: Hashable, Sendable {
 
   /// A choice of axes.
   public struct Flips: OptionSet, Hashable, Sendable {
+    /// Bit 0 is z, bit 1 is y, bit 2 is x.
     public let rawValue: UInt8
+    /// The axes whose bits are set.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The slowest axis.
     public static let z = Flips(rawValue: 1)
+    /// The axis of rows.
     public static let y = Flips(rawValue: 2)
+    /// The fastest axis.
     public static let x = Flips(rawValue: 4)
 
     /// The axes whose argument is true.

@@ -3,7 +3,9 @@
 /// It is computed in double precision, multiplication first; 64-bit integers are rounded to doubles
 /// before. NaN becomes 0.
 public struct IntensityScale: Sendable, Hashable {
+  /// What becomes 0.
   public let low: Double
+  /// What becomes 255.
   public let high: Double
 
   /// - Parameter everyVoxelIsEqual: says that `low` = `high` is no mistake: everything becomes 0.

@@ -67,7 +67,8 @@ public struct RadixSelection: Sendable {
   /// - Throws: `BrickworkError` with code `.inputOutput` if the voxels aren't those of the pass before.
   public mutating func narrow(by tally: RadixTally) throws {
     precondition(
-      !isComplete && tally.type == type && tally.bitsKnown == bitsKnown, "The tally is of this pass")
+      !isComplete && tally.type == type && tally.bitsKnown == bitsKnown,
+      "The tally is of this pass")
     var narrowed = targets
     var start = 0
     for (place, prefix) in tally.prefixes.enumerated() {
@@ -80,7 +81,8 @@ public struct RadixSelection: Sendable {
       guard total == expected else {
         throw BrickworkError(
           .inputOutput,
-          reason: "\(expected) voxels lay in an intensity range at first, \(total) in the next pass",
+          reason: "\(expected) voxels lay in an intensity range at first, "
+            + "\(total) in the next pass",
           remedy: "The files changed while they were read: run again when nothing writes to them")
       }
       start = end

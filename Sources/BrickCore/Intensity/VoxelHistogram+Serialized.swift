@@ -30,7 +30,8 @@ extension VoxelHistogram {
   /// Reads what `serialized` made; nil if the bytes are anything else.
   public init?(serialized bytes: [UInt8]) {
     var reader = NumberReader(bytes)
-    guard reader.next() == Self.version, let place = reader.nextInt(below: VoxelType.allCases.count),
+    guard reader.next() == Self.version,
+      let place = reader.nextInt(below: VoxelType.allCases.count),
       let nanCount = reader.nextInt(), let filled = reader.nextInt()
     else { return nil }
     self.init(type: VoxelType.allCases[place])

@@ -5,6 +5,7 @@
 /// passes. Smallest and largest are exact for every type. NaN is counted apart, −0.0 just below +0.0.
 /// It takes 2 KiB for 8-bit types and 512 KiB for others.
 public struct VoxelHistogram: Sendable, Hashable {
+  /// The type of the voxels counted.
   public let type: VoxelType
   /// Voxels counted, without NaN.
   public internal(set) var count = 0
@@ -37,7 +38,8 @@ public struct VoxelHistogram: Sendable, Hashable {
   public var keyRange: ClosedRange<UInt64>? {
     guard count > 0 else { return nil }
     if !isExact { return smallestKey...largestKey }
-    guard let first = bins.firstIndex(where: { $0 > 0 }), let last = bins.lastIndex(where: { $0 > 0 })
+    guard let first = bins.firstIndex(where: { $0 > 0 }),
+      let last = bins.lastIndex(where: { $0 > 0 })
     else { return nil }
     return UInt64(first)...UInt64(last)
   }

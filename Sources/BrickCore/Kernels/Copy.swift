@@ -14,8 +14,9 @@ public func copyBytes(_ source: RawSpan, to target: inout MutableRawSpan, at off
 }
 
 extension VoxelBlock {
-  /// Copies the voxels of `view`, moved by `offset`, that lie in this block. Both hold the same type.
+  /// Copies the voxels of `view`, moved by `offset`, that lie in this block.
   ///
+  /// Both hold the same type.
   /// - Parameter offset: what is added to the view's coordinates to get those of this block.
   public mutating func copy(from view: borrowing VoxelView, offset: Index3 = .zero) {
     precondition(view.type == type, "A block of \(type) takes no voxels of \(view.type)")

@@ -14,7 +14,7 @@ protocol MeanRule {
 /// Exact sums, and means rounded half up.
 ///
 /// `Sum` holds the sum of as many voxels as there are, plus half their number.
-enum IntegerMean<V: Voxel & FixedWidthInteger, Sum: FixedWidthInteger & BitwiseCopyable>: MeanRule {
+enum Mean<V: Voxel & FixedWidthInteger, Sum: FixedWidthInteger & BitwiseCopyable>: MeanRule {
   static var noSum: Sum { 0 }
 
   @inline(__always)

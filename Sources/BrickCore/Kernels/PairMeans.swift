@@ -86,7 +86,8 @@ extension VoxelBlock {
         }
         if pairs < columns.count {
           let at = pairs * (Rule.Pair.bitWidth / 8)
-          let sum = Rule.voxel(a, at) + Rule.voxel(b, at) + Rule.voxel(c, at) + Rule.voxel(d, at) + 2
+          let near = Rule.voxel(a, at) + Rule.voxel(b, at)
+          let sum = near + Rule.voxel(c, at) + Rule.voxel(d, at) + 2
           result[pairs] = Rule.V(truncatingIfNeeded: sum >> 2)
         }
       }

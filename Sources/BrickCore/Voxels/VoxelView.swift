@@ -2,12 +2,15 @@
 ///
 /// It is how a mapped file lends its own pages instead of a copy. Rows are in the processor's byte order.
 public struct VoxelView: ~Escapable {
+  /// Where the voxels lie in their volume.
   public let box: Box3
+  /// The type of every voxel.
   public let type: VoxelType
   /// From the first byte of the first row to the last byte of the last one.
   public let bytes: RawSpan
-  /// Bytes from one row to the next, and from one plane to the next.
+  /// Bytes from one row to the next.
   public let rowStride: Int
+  /// Bytes from one plane to the next.
   public let planeStride: Int
 
   /// - Precondition: `bytes` reaches to the end of the box's last row, and rows are aligned to the type.
@@ -15,7 +18,8 @@ public struct VoxelView: ~Escapable {
   public init(_ bytes: RawSpan, box: Box3, type: VoxelType, rowStride: Int, planeStride: Int) {
     if !box.isEmpty {
       let last = (box.size.z - 1) * planeStride + (box.size.y - 1) * rowStride
-      precondition(last + box.size.x * type.byteCount <= bytes.byteCount, "The view ends past its bytes")
+      precondition(
+        last + box.size.x * type.byteCount <= bytes.byteCount, "The view ends past its bytes")
     }
     self.bytes = bytes
     self.box = box
