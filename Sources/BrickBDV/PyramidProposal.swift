@@ -72,6 +72,10 @@ public enum PyramidProposal {
       let best = open.max { wanted[$0] - Double(bits[$0]) + bias[$0] < wanted[$1] - Double(bits[$1]) + bias[$1] }
       bits[best ?? 0] += 1
     }
+    // BigDataViewer goes beyond the limit where one axis is over 64 times coarser; such chunks help nobody.
+    while bits.reduce(0, +) > 0, Double(bits.reduce(0, +)) > log2(Double(most)) {
+      bits[(0..<3).max { bits[$0] < bits[$1] } ?? 0] -= 1
+    }
     return bits.map { 1 << $0 }
   }
 }

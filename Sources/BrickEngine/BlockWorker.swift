@@ -27,9 +27,7 @@ final class BlockWorker {
   func compute(_ box: Box3, item: WorkItem, into result: BlockResult) throws {
     let first = pass.levels.lowerBound
     block.reshape(to: box, type: plan.levels[first].array.type)
-    source.willRead(box)
     try source.read(into: &block)
-    source.didRead(box)
     if item.wantsHistogram {
       var histogram = item.takeHistogram()
       Self.count(block, in: &histogram)

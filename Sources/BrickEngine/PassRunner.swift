@@ -1,4 +1,5 @@
 internal import BrickCore
+internal import BrickZarr
 internal import Synchronization
 
 /// Runs one pass of a plan: computes the items that no earlier run finished.
@@ -28,9 +29,10 @@ struct PassRunner: Sendable {
   func width() throws -> Width {
     let worker = BlockWorker.byteCount(source: source, plan: plan, pass: pass)
     let histogram = wantsHistogram ? (1 << 16) * 8 : 0
-    // One item more than a group can be open: the last ones of a group while the next has begun.
+    // Two groups of items and two rows of blocks can be in hand at once: one that ends and one that begins.
     func shared(_ together: Int, _ workers: Int) -> Int {
       2 * together * (WorkItem.byteCount(plan: plan, pass: pass) + workers * histogram)
+        + 2 * rowBytes(together)
     }
     let wanted = max(1, threads)
     let (workers, _) = try budget.share(
@@ -46,6 +48,14 @@ struct PassRunner: Sendable {
     return Width(
       workers: workers, together: together, cache: max(0, budget.byteCount - planned),
       planned: planned)
+  }
+
+  /// The pages of mapped tiles that a row of blocks keeps in memory until it is done.
+  private func rowBytes(_ together: Int) -> Int {
+    let size = plan.levels[pass.levels.lowerBound].array.size
+    var row = pass.block
+    row.x = pass.region.x * together
+    return row.minimum(size).volume * source.type.byteCount
   }
 
   /// Computes `items` and calls `finished` after each, from any thread.
@@ -65,6 +75,7 @@ struct PassRunner: Sendable {
       try BlockWorker(source: source, plan: plan, pass: pass)
     } produce: { worker, place in
       let step = order.step(at: place)
+      prepare(order, place, step)
       let result = spare.take()
       try worker.compute(step.box, item: open.item(step.item), into: result)
       return result
@@ -73,6 +84,7 @@ struct PassRunner: Sendable {
       let item = open.item(step.item)
       let written = try item.commit(result)
       spare.giveBack(result)
+      if step.endsRow { source.didRead(step.row) }
       meter.add(
         voxels: step.box.count, voxelBytes: step.box.count * type.byteCount, written: written)
       guard step.isLast else { return nil }
@@ -83,6 +95,19 @@ struct PassRunner: Sendable {
         finished(item)
       }
     }
+  }
+}
+
+extension PassRunner {
+  /// Has a row's pages read while the row before it is computed: neighbouring blocks share most pages, so asking and
+  /// giving back row by row faults each page in once.
+  private func prepare(_ order: WorkOrder, _ place: Int, _ step: WorkOrder.Step) {
+    guard step.startsRow else { return }
+    if place == 0 { source.willRead(step.row) }
+    var next = place + (step.row.size.x + pass.block.x - 1) / pass.block.x
+    // Items that end inside a block make a row one block longer here and there.
+    while next < order.count, !order.step(at: next).startsRow { next += 1 }
+    if next < order.count { source.willRead(order.step(at: next).row) }
   }
 }
 

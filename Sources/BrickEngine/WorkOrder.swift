@@ -10,7 +10,12 @@ struct WorkOrder: Sendable {
     let item: Int
     /// Voxels of the pass's first level.
     let box: Box3
+    /// Whether it is its item's last block.
     let isLast: Bool
+    /// The voxels of all blocks of its row, across the items that go together.
+    let row: Box3
+    let startsRow: Bool
+    let endsRow: Bool
   }
 
   private struct Group: Sendable {
@@ -77,8 +82,13 @@ struct WorkOrder: Sendable {
     let index = Index3(z: row / group.blocksY, y: row % group.blocksY, x: x)
     let whole = group.boxes[member]
     let origin = whole.origin + index * block
+    let box = Box3(from: origin, to: (origin + block).minimum(whole.end))
+    var rowBox = box
+    rowBox.origin.x = group.boxes[0].origin.x
+    rowBox.size.x = (group.boxes.last ?? whole).end.x - rowBox.origin.x
     return Step(
-      item: group.items[member], box: Box3(from: origin, to: (origin + block).minimum(whole.end)),
-      isLast: row == group.rows - 1 && x == group.across[member] - 1)
+      item: group.items[member], box: box,
+      isLast: row == group.rows - 1 && x == group.across[member] - 1, row: rowBox,
+      startsRow: across == 0, endsRow: across == width - 1)
   }
 }

@@ -71,7 +71,18 @@ public final class MappedFile: @unchecked Sendable {
   public func willNeed(_ range: Range<Int>) { advise(range, Int32(MADV_WILLNEED)) }
 
   /// Takes the pages of a range out of the process. They stay in the page cache while there is room.
-  public func doneWith(_ range: Range<Int>) { advise(range, Int32(MADV_DONTNEED)) }
+  ///
+  /// A fault maps up to 64 KiB around it, so the range is rounded outwards to that: without it a job of small
+  /// boxes kept 300 MiB mapped where it keeps 70 now. Neighbours who lose a page map it again.
+  public func doneWith(_ range: Range<Int>) {
+    guard !range.isEmpty, let start = unsafe base.baseAddress else { return }
+    let around = 64 << 10
+    let shift = Int(bitPattern: start) % around
+    let first = (max(0, range.lowerBound) + shift) / around * around - shift
+    let (end, overflow) = range.upperBound.addingReportingOverflow(shift + around - 1)
+    let last = overflow ? count : end / around * around - shift
+    advise(max(0, first)..<max(0, first, last), Int32(MADV_DONTNEED))
+  }
 
   private func advise(_ range: Range<Int>, _ advice: Int32) {
     let inside = unsafe range.clamped(to: 0..<base.count)

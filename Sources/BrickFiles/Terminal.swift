@@ -18,11 +18,15 @@ public enum Terminal {
   /// The columns of the terminal behind the stream, 80 where there is none.
   public static func columns(_ stream: Stream) -> Int {
     var size = winsize()
-    guard unsafe ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard unsafe ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return 80
+    }
     return Int(size.ws_col)
   }
 
-  /// Writes text at once. Errors are left alone: there is nobody to tell.
+  /// Writes text at once.
+  ///
+  /// Errors are left alone: there is nobody to tell.
   public static func write(_ text: String, to stream: Stream) {
     let bytes = Array(text.utf8)
     unsafe bytes.withUnsafeBytes { buffer in

@@ -39,6 +39,7 @@ public enum FusionChoice: String, Sendable, Hashable, CaseIterable {
 
 /// How tiles become one volume.
 public struct CompositionOptions: Sendable, Hashable {
+  /// The tiles' channel.
   public var channel: ChannelChoice = .number(0)
   /// Counted from 0.
   public var timepoint = 0
@@ -46,24 +47,32 @@ public struct CompositionOptions: Sendable, Hashable {
   public var flip: AxisSet = []
   /// Voxels of a tile that become one, z, y, x.
   public var downscale: Index3 = .one
+  /// Whether the first voxel of a group is kept or their mean.
   public var downscaleMethod: DownsampleMethod = .stride
+  /// How offsets between voxels become voxels.
   public var rounding: OffsetRounding = .nearest
+  /// What becomes of voxels that several tiles cover.
   public var fusion: FusionChoice = .linear
   /// Over which lengths `linear` fades: nil takes the usual width for the layout.
   public var blendWidth: BlendLengths?
   /// The tiles to blend, first to last; nil means all as given.
   public var order: [Int]?
 
+  /// The usual: all tiles as they are, linear fusion.
   public init() {}
 }
 
 /// The stitched volume of a tile set, with where each tile lies in it.
 public struct Composition: Sendable {
+  /// The lazy composite.
   public let volume: StitchedVolume
+  /// Each tile's box in the volume.
   public let placement: TilePlacement
   /// µm between voxels of the stitched volume.
   public let voxelSize: VoxelSize
+  /// What said where the tiles lie.
   public let offsetSource: TileSet.OffsetSource
+  /// The channel's name in the first tile; may be empty.
   public let channelName: String
   /// All that decides the voxels besides the tiles' own: kept with a store, to notice when a run is
   /// continued with other settings.
@@ -91,7 +100,8 @@ extension TileSet {
       if place == 0 { channelName = tile.info.channelNames[channel] }
       return try tile.volume(channel: channel, timepoint: options.timepoint)
         .flipped(
-          z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x))
+          z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x)
+        )
         .downsampled(by: factor, method: options.downscaleMethod)
     }
     let placement = try TilePlacement(

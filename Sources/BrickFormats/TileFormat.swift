@@ -63,12 +63,14 @@ enum TileFormat {
     let shown = start.prefix(8).map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined(separator: " ")
-    let found = known.map { "is \($0.name), which this release does not read" }
+    let found =
+      known.map { "is \($0.name), which this release does not read" }
       ?? "is of no known format: it starts with the bytes \(shown)"
     return BrickworkError(
       .unsupportedInput, path: path, reason: found,
       remedy: known?.remedy
-        ?? "TIFF files and OME-Zarr 0.5 stores are read; ND2, JPEG 2000 and HDF5 come with the next release")
+        ?? "TIFF files and OME-Zarr 0.5 stores are read; ND2, JPEG 2000 and HDF5 come with the next release"
+    )
   }
 
   private struct Signature {
@@ -90,12 +92,16 @@ enum TileFormat {
     Signature(bytes: [0x89, 0x48, 0x44, 0x46], name: "an HDF5 file", remedy: later),
     Signature(bytes: [0x89, 0x50, 0x4E, 0x47], name: "a PNG picture", remedy: never),
     Signature(bytes: [0xFF, 0xD8, 0xFF], name: "a JPEG picture", remedy: never),
-    Signature(bytes: [0x5A, 0x49, 0x53, 0x52, 0x41, 0x57], name: "a Zeiss CZI file", remedy: never),
+    Signature(
+      bytes: [0x5A, 0x49, 0x53, 0x52, 0x41, 0x57], name: "a Zeiss CZI file", remedy: never),
     Signature(bytes: [0x70, 0, 0, 0], name: "a Leica LIF file", remedy: never),
-    Signature(bytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], name: "a NumPy array",
+    Signature(
+      bytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], name: "a NumPy array",
       remedy: "Offsets in a .npy file are given with --offsets"),
-    Signature(bytes: [0x3C], name: "an XML file",
-      remedy: "Give the tiles as TIFF files and this project with --offsets; images of BigDataViewer "
+    Signature(
+      bytes: [0x3C], name: "an XML file",
+      remedy:
+        "Give the tiles as TIFF files and this project with --offsets; images of BigDataViewer "
         + "projects come with the next release"),
   ]
 }

@@ -24,14 +24,17 @@ extension TileSet {
       )
     }
     if let stagePositions {
-      let offsets = stagePositions.map { TileOffset(position: .micrometers($0)).inVoxels(of: voxelSize) }
+      let offsets = stagePositions.map {
+        TileOffset(position: .micrometers($0)).inVoxels(of: voxelSize)
+      }
       return (offsets, .stage)
     }
     guard tiles.count > 1 else { return ([.zero], .single) }
     let silent = tiles.filter { $0.info.position == nil }.map(\.info.name)
     throw BrickworkError(
       .badRequest,
-      reason: "nothing says where the \(tiles.count) tiles lie: \(silent.count) of their files give no "
+      reason:
+        "nothing says where the \(tiles.count) tiles lie: \(silent.count) of their files give no "
         + "stage position, \(silent.prefix(3).joined(separator: ", ")) among them",
       remedy: "Give the positions with --offsets FILE (.csv, .npy, TileConfiguration.txt or "
         + "BigStitcher .xml)")

@@ -12,6 +12,7 @@ public struct TileSet: Sendable {
   /// What was read but should be known: one sentence each.
   public var warnings: [String]
 
+  /// A set of opened tiles.
   public init(
     tiles: [any TileImage], voxelSize: VoxelSize, stagePositions: [Point3]?, warnings: [String] = []
   ) {
@@ -58,7 +59,9 @@ public struct TileSet: Sendable {
       warnings: warnings)
   }
 
-  /// The voxel size of the first tile that says one. Others may differ by a millionth without a warning.
+  /// The voxel size of the first tile that says one.
+  ///
+  /// Others may differ by a millionth without a warning.
   private static func commonVoxelSize(
     of tiles: [any TileImage], _ warnings: inout [String]
   ) -> VoxelSize {

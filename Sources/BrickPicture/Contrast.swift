@@ -8,15 +8,20 @@ public enum Contrast: Sendable, Hashable {
 
 /// The values that became black and white.
 public struct ContrastWindow: Sendable, Hashable {
+  /// The value shown black.
   public var low: Double
+  /// The value shown white.
   public var high: Double
 
+  /// The window between two values.
   public init(low: Double, high: Double) {
     self.low = low
     self.high = high
   }
 
-  /// The grey of a value: 0 at `low`, 255 at `high`, straight between, rounded half up. NaN is black.
+  /// The grey of a value: 0 at `low`, 255 at `high`, straight between, rounded half up.
+  ///
+  /// NaN is black.
   ///
   /// Where both ends are equal, values above are white and all others black.
   public func grey(_ value: Float) -> UInt8 {
@@ -27,7 +32,9 @@ public struct ContrastWindow: Sendable, Hashable {
     return scaled > 0 ? UInt8(min(255, (scaled + 0.5).rounded(.down))) : 0
   }
 
-  /// The window from the 1st to the 99.9th percentile of `values`, which are sorted. NaN must be left out.
+  /// The window from the 1st to the 99.9th percentile of `values`, which are sorted.
+  ///
+  /// NaN must be left out.
   ///
   /// Percentiles lie between two neighbours in proportion, like NumPy's default.
   init(percentilesOf sorted: [Float]) {

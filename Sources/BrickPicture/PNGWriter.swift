@@ -81,7 +81,9 @@ private final class Job {
       }
       throw BrickworkError(
         .inputOutput, path: path,
-        reason: "libpng could not write \(width)×\(height) pixels: \(words.isEmpty ? "out of memory" : words)")
+        reason:
+          "libpng could not write \(width)×\(height) pixels: \(words.isEmpty ? "out of memory" : words)"
+      )
     }
   }
 

@@ -5,12 +5,15 @@ public import BrickCore
 /// A pixel is the mean of the square of `factor` voxels it stands for, of those that exist at the right and lower
 /// edge; NaN voxels make it NaN, which is black. x goes right and y down, as in the volume.
 public struct PlanePreview: Sendable {
+  /// The volume the plane is cut from.
   public let volume: any Volume
   /// The plane, counted from 0.
   public let z: Int
   /// Voxels along each side of the square that one pixel stands for.
   public let factor: Int
+  /// Pixels along x.
   public let width: Int
+  /// Pixels along y.
   public let height: Int
 
   /// Voxels read at once at most: a band of rows and a part of their width.
@@ -44,7 +47,9 @@ public struct PlanePreview: Sendable {
     height = (volume.size.y - 1) / factor + 1
   }
 
-  /// The picture in memory. For pictures of a moderate size; `write` streams any.
+  /// The picture in memory.
+  ///
+  /// For pictures of a moderate size; `write` streams any.
   public static func render(
     volume: any Volume, z: Int, maxSide: Int, contrast: Contrast
   ) throws -> GreyPicture {
@@ -86,8 +91,11 @@ public struct PlanePreview: Sendable {
 
 /// A grey picture of 8 bits, rows from the top, x fastest.
 public struct GreyPicture: Sendable, Hashable {
+  /// Pixels along x.
   public var width: Int
+  /// Pixels along y.
   public var height: Int
+  /// One byte per pixel.
   public var pixels: [UInt8]
   /// The voxel values that became black and white.
   public var window: ContrastWindow

@@ -53,7 +53,8 @@ struct RowReader {
             x: min(x + PlanePreview.bandColumns, volume.size.x)))
         volume.willRead(box)
         try volume.withVoxels(of: box, scratch: &scratch.block) { view in
-          addVoxels(of: view, to: &sums, width: preview.width, factor: factor, firstRow: rows.lowerBound)
+          addVoxels(
+            of: view, to: &sums, width: preview.width, factor: factor, firstRow: rows.lowerBound)
         }
         volume.didRead(box)
       }

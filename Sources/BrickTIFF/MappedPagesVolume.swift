@@ -22,6 +22,9 @@ struct MappedPagesVolume: Volume {
   /// Calls to the kernel for one box; more cost as much as reading.
   private static let mostAdvice = 4096
 
+  /// Bytes of rows that a read keeps mapped while it copies.
+  private static let mostMapped = 8 << 20
+
   init(map: MappedFile, offsets: [Int], layout: PageLayout) {
     self.map = map
     self.offsets = offsets
@@ -42,11 +45,21 @@ struct MappedPagesVolume: Volume {
     checkBounds(block.box)
     guard !block.box.isEmpty else { return }
     let box = block.box
+    // Rows are read whole pages at a time, so a narrow box maps many times its size: it is given back in steps.
+    let planesAtOnce = max(1, Self.mostMapped / (box.size.y * rowBytes))
+    var kept = box.origin.z
     for z in box.origin.z..<box.end.z {
       let plane = Box3(
         origin: Index3(z: z, y: box.origin.y, x: box.origin.x),
         size: Index3(z: 1, y: box.size.y, x: box.size.x))
       withView(of: plane, planeStride: 0) { view in block.copy(from: view) }
+      if z + 1 - kept >= planesAtOnce && z + 1 < box.end.z {
+        didRead(
+          Box3(
+            from: Index3(z: kept, y: box.origin.y, x: box.origin.x),
+            to: Index3(z: z + 1, y: box.end.y, x: box.end.x)))
+        kept = z + 1
+      }
     }
     if isSwapped { swapBytes(&block) }
     try map.checkIntact()

@@ -98,7 +98,9 @@ struct InfoCommand: ParsableCommand {
     var lines: [String] = []
     for (index, tile) in tiles.tiles.enumerated() {
       let info = tile.info
-      var words = ["\(index)  \(info.name): \(Text.size(info.size)) \(info.type.rawValue)", info.format]
+      var words = [
+        "\(index)  \(info.name): \(Text.size(info.size)) \(info.type.rawValue)", info.format,
+      ]
       if info.channelNames.count > 1 {
         let names = info.channelNames.filter { !$0.isEmpty }.joined(separator: ", ")
         words.append("\(info.channelNames.count) channels" + (names.isEmpty ? "" : " (\(names))"))

@@ -83,7 +83,8 @@ struct OffsetsCommand: ParsableCommand {
         "tile": JSON(row.index ?? index),
         "name": row.name.map { .string($0) } ?? nil,
         "voxels_xyz": (row.voxels ?? size.map { row.inVoxels(of: $0) }).map { JSON($0) } ?? nil,
-        "um_xyz": (row.micrometers ?? size.map { row.inMicrometers(of: $0) }).map { JSON($0) } ?? nil,
+        "um_xyz": (row.micrometers ?? size.map { row.inMicrometers(of: $0) }).map { JSON($0) }
+          ?? nil,
       ] as JSON
     }
     return [

@@ -32,7 +32,8 @@ struct PreviewCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The longer side in pixels at most; 0 shows every voxel (default: 1500).", valueName: "pixels"),
+      "The longer side in pixels at most; 0 shows every voxel (default: 1500).", valueName: "pixels"
+    ),
     transform: { try OptionValue.notNegative($0) })
   var maxSize: Int?
 
@@ -96,7 +97,8 @@ struct PreviewCommand: ParsableCommand {
     _ options: CompositionOptions, cache: PieceCache, _ log: Log
   ) throws -> Shown {
     let tiles = try source.tileSet(log, cache: cache)
-    if tiles.tiles.count == 1, let store = tiles.tiles[0] as? OMEZarrImage, options.downscale == .one,
+    if tiles.tiles.count == 1, let store = tiles.tiles[0] as? OMEZarrImage,
+      options.downscale == .one,
       options.flip.isEmpty
     {
       return try shownLevel(of: store, options)

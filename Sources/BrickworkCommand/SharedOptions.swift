@@ -51,7 +51,8 @@ struct SourceOptions: ParsableArguments {
       if offsetLayout != nil || offsetUnits != nil {
         throw BrickworkError(
           .badRequest,
-          reason: "--offset-units and --offset-layout describe a file of offsets, but none is named",
+          reason:
+            "--offset-units and --offset-layout describe a file of offsets, but none is named",
           remedy: "Add --offsets FILE")
       }
       return nil

@@ -92,7 +92,8 @@ struct StitchCommand: AsyncParsableCommand {
     }
     if let brick, let shard, !shard.isMultiple(of: brick) {
       throw ValidationError(
-        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick).")
+        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick)."
+      )
     }
   }
 

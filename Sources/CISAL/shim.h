@@ -1,5 +1,6 @@
 #include <isa-l/igzip_lib.h>
 #include <stddef.h>
+#include <string.h>
 
 // `struct isal_zstream` holds arrays larger than Swift imports: Swift gives untyped memory of this size.
 static inline size_t cisal_stream_size(void) { return sizeof(struct isal_zstream); }
@@ -10,6 +11,9 @@ static inline size_t cisal_level1_size(void) { return ISAL_DEF_LVL1_DEFAULT; }
 static inline size_t cisal_zlib1(void *memory, void *level_memory, const void *source, uint32_t count, void *target,
                                  uint32_t room) {
   struct isal_zstream *stream = (struct isal_zstream *)memory;
+  // Matches found by what an earlier call left in these buffers would make streams depend on their order.
+  memset(memory, 0, cisal_stream_size());
+  memset(level_memory, 0, cisal_level1_size());
   isal_deflate_stateless_init(stream);
   stream->end_of_stream = 1;
   stream->flush = NO_FLUSH;

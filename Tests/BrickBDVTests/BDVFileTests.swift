@@ -102,10 +102,11 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
   }
 
   private func same(_ a: some Volume, _ b: some Volume, _ box: Box3) throws -> Bool {
-    let (first, second) = (try a.block(of: box), try b.block(of: box))
-    return unsafe first.bytes.withUnsafeBytes { first in
-      unsafe second.bytes.withUnsafeBytes { unsafe first.elementsEqual($0) }
-    }
+    let first = try a.block(of: box)
+    let second = try b.block(of: box)
+    let (one, other) = unsafe (
+      first.bytes.withUnsafeBytes { unsafe Array($0) }, second.bytes.withUnsafeBytes { unsafe Array($0) })
+    return one == other
   }
 
   @Test func noiseIsStoredWithoutItsFilters() throws {
@@ -117,7 +118,9 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
       levels: [(.one, noise.size, noise.size)], options: BDVExportOptions(), setupName: "n",
       channelName: "", overwrite: false)
     let encoder = try writer.makeEncoder()
-    let chunk = try #require(try encoder.encode(VoxelView(noise.block(of: noise.bounds)), level: 0))
+    let block = try noise.block(of: noise.bounds)
+    let encoded = try encoder.encode(VoxelView(block), level: 0)
+    let chunk = try #require(encoded)
     #expect(chunk.bytes.count == 8192)
     try writer.write(chunk, level: 0, at: .zero)
     try writer.finish()
@@ -140,8 +143,9 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     for setup in 0..<3 {
       for timepoint in 0..<2 {
         let voxels = ArrayVolume([UInt8](repeating: UInt8(1 + setup + 10 * timepoint), count: 24), size: size)
-        let chunk = try #require(
-          try encoder.encode(VoxelView(voxels.block(of: voxels.bounds)), level: 0, setup: setup))
+        let block = try voxels.block(of: voxels.bounds)
+        let encoded = try encoder.encode(VoxelView(block), level: 0, setup: setup)
+        let chunk = try #require(encoded)
         try writer.write(chunk, level: 0, at: .zero, setup: setup, timepoint: timepoint)
       }
     }
@@ -149,7 +153,9 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     let file = try BDVFile(folder("m.h5"))
     #expect(file.setups == [0, 7, 123] && file.timepoints == [0, 123456])
     let last = try #require(try file.volume(setup: 123, timepoint: 123456, level: 0))
-    #expect(try last.block(of: last.bounds).voxels(as: UInt8.self)[5] == 13)
+    let block = try last.block(of: last.bounds)
+    let sixth = block.voxels(as: UInt8.self)[5]
+    #expect(sixth == 13)
     let offsets = try BDVProject(reading: folder("m.xml")).offsets(timepoint: 123456)
     #expect(offsets.map(\.offset) == [0, 7, 123].map { Point3(x: $0, y: 0, z: 1.5) })
   }

@@ -29,7 +29,7 @@ struct BDVReadersTests {
         size = f["t00000/s00/0/cells"].shape
       assert tuple(get_size(xml, 0)) == size and list(get_resolution(xml, 0)) == [0.4, 0.16, 0.16], case
       assert os.path.samefile(get_data_path(xml, True), h5), case
-      assert list(get_affine(xml, 0, 0)["calibration"]) == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2.5, 0], case
+      assert [list(m) for m in get_affine(xml, 0, 0).values()] == [[1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2.5, 0]], case
       if kind == "uint16":
         e = npy2bdv.BdvEditor(h5)
         for level in range(int(levels)):
@@ -46,7 +46,8 @@ struct BDVReadersTests {
       let volumes = try test.write(to: here + "/a.h5")
       for (level, volume) in volumes.enumerated() {
         let block = try volume.block(of: volume.bounds)
-        try Files.replace(here + "/\(level).bin", with: unsafe block.bytes.withUnsafeBytes { unsafe Array($0) })
+        let bytes = unsafe block.bytes.withUnsafeBytes { unsafe Array($0) }
+        try Files.replace(here + "/\(level).bin", with: bytes)
       }
       let line = "\(test.type) \(test.options.legacyInt16) \(volumes.count)"
       try Files.replace(here + "/case.txt", with: Array(line.utf8))

@@ -43,8 +43,8 @@ import Testing
       #expect(project.setups.count == wanted.setups.count, "\(name)")
       for setup in project.setups {
         let other = try #require(wanted.setups[String(setup.id)])
-        if let size = other.size, let ours = setup.size { #expect([ours.x, ours.y, ours.z] == size) }
-        if let voxel = other.voxel, let ours = setup.storedVoxelSize {
+        if let size = other.size, !size.isEmpty, let ours = setup.size { #expect([ours.x, ours.y, ours.z] == size) }
+        if let voxel = other.voxel, !voxel.isEmpty, let ours = setup.storedVoxelSize {
           #expect([ours.x, ours.y, ours.z] == voxel)
         }
         #expect(setup.unit == other.unit ?? "")
@@ -145,11 +145,11 @@ import Testing
       try Files.replace(folder("a.xml"), with: bytes)
       return try BDVProject(reading: folder("a.xml"))
     }
-    for end in stride(from: 0, to: bytes.count, by: 7) {
+    for end in stride(from: 0, to: bytes.count, by: 29) {
       #expect(throws: BrickworkError.self) { try reading(Array(bytes[..<end])) }
     }
     var random = SplitMix64(seed: 5)
-    for _ in 0..<400 {
+    for _ in 0..<100 {
       var damaged = bytes
       damaged[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 32...126, using: &random)
       if let project = try? reading(damaged) { _ = try? project.offsets(timepoint: 0) }

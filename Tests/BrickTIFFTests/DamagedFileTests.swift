@@ -196,6 +196,24 @@ struct DamagedFileTests {
     #expect(second?.reason == "its OME-XML places 4 planes from directory 0 on, the file has 3")
   }
 
+  @Test func filesOpenedWithCachesOfTheirOwnAreNotMixedUp() throws {
+    let folder = try TemporaryFolder()
+    // Each cache counts its sources from 1: idle handles must not be told apart by that number.
+    let files = [TinyTIFF(isPacked: true), TinyTIFF(width: 7, height: 6, pages: 2, isPacked: true)]
+    let volumes = try files.enumerated().map { number, file in
+      try write(folder("\(number).tif"), file.bytes)
+      return try TIFFFile.images(in: folder("\(number).tif"), cache: PieceCache(capacity: 0))[0]
+        .volume(channel: 0, timepoint: 0)
+    }
+    for _ in 0..<3 {
+      for (file, volume) in zip(files, volumes) {
+        let block = try volume.block(of: volume.bounds)
+        let voxels = block.voxels(as: UInt16.self)
+        #expect(voxels.indices.map { voxels[$0] } == file.voxels)
+      }
+    }
+  }
+
   @Test func manyThreadsReadTheSameVoxels() async throws {
     let folder = try TemporaryFolder()
     let file = TinyTIFF(width: 20, height: 6, pages: 40, isPacked: false)

@@ -23,6 +23,9 @@ public enum BDVEnvironment {
     FileManager.default.isExecutableFile(atPath: python)
     && (try? run(["-c", "import h5py, npy2bdv, pybdv"]))?.status == 0
 
+  /// Whether measurements are asked for, which tell nothing on a busy machine.
+  public static let measures = ProcessInfo.processInfo.environment["BRICKWORK_MEASURE"] != nil
+
   /// Runs Python and returns its exit code and everything it printed.
   public static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()

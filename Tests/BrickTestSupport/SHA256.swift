@@ -1,5 +1,3 @@
-public import BrickCore
-
 /// The SHA-256 of bytes in hexadecimal, to compare with tables made by other programs (FIPS 180-4).
 public func sha256(_ bytes: [UInt8]) -> String {
   func root(_ number: Int, cube: Bool) -> UInt32 {
@@ -39,11 +37,4 @@ public func sha256(_ bytes: [UInt8]) -> String {
     let text = String(word, radix: 16)
     return String(repeating: "0", count: 8 - text.count) + text
   }.joined()
-}
-
-extension VoxelBlock {
-  /// The voxels' bytes as an array.
-  public var byteArray: [UInt8] {
-    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-  }
 }

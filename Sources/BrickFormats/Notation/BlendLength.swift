@@ -17,10 +17,14 @@ public enum BlendLength: Sendable, Hashable {
 
 /// Over which lengths tiles fade, as the user says it.
 public struct BlendLengths: Sendable, Hashable {
+  /// Along x.
   public var x: BlendLength
+  /// Along y.
   public var y: BlendLength
+  /// Along z.
   public var z: BlendLength
 
+  /// The lengths along the three axes.
   public init(x: BlendLength, y: BlendLength, z: BlendLength) {
     self.x = x
     self.y = y
@@ -30,7 +34,8 @@ public struct BlendLengths: Sendable, Hashable {
   /// The widths in voxels of this size.
   public func width(for voxelSize: VoxelSize) -> BlendWidth {
     BlendWidth(
-      z: z.inVoxels(of: voxelSize.z), y: y.inVoxels(of: voxelSize.y), x: x.inVoxels(of: voxelSize.x))
+      z: z.inVoxels(of: voxelSize.z), y: y.inVoxels(of: voxelSize.y), x: x.inVoxels(of: voxelSize.x)
+    )
   }
 }
 

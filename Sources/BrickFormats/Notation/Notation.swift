@@ -29,7 +29,9 @@ public enum Notation {
     return VoxelSize(x: numbers[0], y: numbers[1], z: numbers[2])
   }
 
-  /// Bytes: `512MiB`, `4G`, `1.5GB`, `400000000`. K, M, G, T and KiB… are powers of 1024, KB… of 1000.
+  /// Bytes: `512MiB`, `4G`, `1.5GB`, `400000000`.
+  ///
+  /// K, M, G, T and KiB… are powers of 1024, KB… of 1000.
   public static func byteCount(_ text: String) throws -> Int {
     let example = "512MiB or 4G"
     let number = text.prefix { $0.isNumber || $0 == "." }
@@ -109,11 +111,16 @@ public enum Notation {
 
 /// Some of the three axes.
 public struct AxisSet: OptionSet, Sendable, Hashable {
+  /// The axes as bits.
   public let rawValue: Int
 
+  /// The axes of these bits: 1 is z, 2 is y, 4 is x.
   public init(rawValue: Int) { self.rawValue = rawValue }
 
+  /// The slowest axis.
   public static let z = AxisSet(rawValue: 1)
+  /// The axis from row to row.
   public static let y = AxisSet(rawValue: 2)
+  /// The fastest axis.
   public static let x = AxisSet(rawValue: 4)
 }

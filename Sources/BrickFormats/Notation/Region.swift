@@ -4,19 +4,26 @@ public import BrickCore
 public struct Region: Sendable, Hashable {
   /// Voxels from `lower` to before `upper`; nil means the first, or past the last.
   public struct Span: Sendable, Hashable {
+    /// The first voxel; nil means the first there is.
     public var lower: Int?
+    /// One past the last voxel; nil means past the last there is.
     public var upper: Int?
 
+    /// A range between two ends, each of which may be open.
     public init(lower: Int? = nil, upper: Int? = nil) {
       self.lower = lower
       self.upper = upper
     }
   }
 
+  /// Along x.
   public var x: Span
+  /// Along y.
   public var y: Span
+  /// Along z.
   public var z: Span
 
+  /// A region of three ranges; those left out take all there is.
   public init(x: Span = Span(), y: Span = Span(), z: Span = Span()) {
     self.x = x
     self.y = y

@@ -18,7 +18,8 @@ extension OffsetTable {
     let isId = known.contains(timepoint) || !known.indices.contains(timepoint)
     let views = try project.offsets(timepoint: isId ? timepoint : known[timepoint])
     let channels = Dictionary(
-      project.setups.map { ($0.id, $0.attributes["channel"] ?? 0) }, uniquingKeysWith: { first, _ in first })
+      project.setups.map { ($0.id, $0.attributes["channel"] ?? 0) },
+      uniquingKeysWith: { first, _ in first })
     let channel = views.first.flatMap { channels[$0.setup] }
     let taken = views.filter { channels[$0.setup] == channel }
     guard !taken.isEmpty else {
@@ -31,7 +32,8 @@ extension OffsetTable {
     }
     if taken.count < views.count {
       warnings.append(
-        "\(path): the project has several channels; the offsets are those of channel \(channel ?? 0)")
+        "\(path): the project has several channels; the offsets are those of channel \(channel ?? 0)"
+      )
     }
     let rows = try taken.map { view in
       let place = "setup \(view.setup)"

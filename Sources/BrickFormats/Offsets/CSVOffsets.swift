@@ -29,7 +29,8 @@ enum CSVOffsets {
         throw BrickworkError(
           .damagedInput, path: path, place: "line \(line.number)",
           reason: "has \(fields.count) columns where the header has \(columns.count)",
-          remedy: "Give every line as many values as the header, separated by '\(shown(separator))'")
+          remedy: "Give every line as many values as the header, separated by '\(shown(separator))'"
+        )
       }
       return (line: line.number, fields: fields)
     }
@@ -99,7 +100,8 @@ enum CSVOffsets {
   }
 
   private static func point(
-    _ fields: [String], _ line: Int, _ coordinates: Coordinates, _ separator: Character, path: String
+    _ fields: [String], _ line: Int, _ coordinates: Coordinates, _ separator: Character,
+    path: String
   ) throws -> Point3 {
     func number(_ column: Int?, _ name: String) throws -> Double {
       guard let column else { return 0 }

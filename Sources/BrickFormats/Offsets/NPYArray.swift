@@ -44,7 +44,8 @@ struct NPYArray {
     guard data.count == needed else {
       throw BrickworkError(
         .damagedInput, path: path,
-        reason: "has \(data.count) bytes of numbers where the shape \(header.shape) needs \(needed)",
+        reason:
+          "has \(data.count) bytes of numbers where the shape \(header.shape) needs \(needed)",
         remedy: "Write the file again with numpy.save")
     }
     let read = (0..<count).map { place in
@@ -92,7 +93,8 @@ struct NPYHeader {
     else {
       throw BrickworkError(
         .unsupportedInput, path: path, place: "NumPy header",
-        reason: "the element type is \(descr.prefix { $0 != "," }), not a float or integer of 32 or 64 bits",
+        reason:
+          "the element type is \(descr.prefix { $0 != "," }), not a float or integer of 32 or 64 bits",
         remedy: "Save the array as numpy.asarray(offsets, dtype='float64')")
     }
     self.number = number

@@ -46,7 +46,8 @@ extension OffsetTable {
       throw BrickworkError(
         .badRequest, path: source,
         reason: "\(missing.count) of \(tileNames.count) tiles have no row: \(listed(missing))",
-        remedy: "Its \(rows.count) rows name \(listed(rows.map { $0.name ?? "" })). Correct the names, "
+        remedy:
+          "Its \(rows.count) rows name \(listed(rows.map { $0.name ?? "" })). Correct the names, "
           + "or remove them to match rows and tiles by their order")
     }
     if !ambiguous.isEmpty {

@@ -16,6 +16,7 @@ public struct OffsetTable: Sendable {
   /// What was read but should be known: one sentence each.
   public var warnings: [String]
 
+  /// A table of these rows.
   public init(
     rows: [TileOffset], source: String, format: String, namesAreFiles: Bool = false,
     voxelSize: VoxelSize? = nil, warnings: [String] = []

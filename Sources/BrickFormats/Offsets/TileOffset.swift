@@ -16,8 +16,10 @@ public struct TileOffset: Sendable, Hashable {
   public var name: String?
   /// The image in a file with several, counted from 0.
   public var series: Int?
+  /// Where the tile lies.
   public var position: Position
 
+  /// A row of a table.
   public init(index: Int? = nil, name: String? = nil, series: Int? = nil, position: Position) {
     self.index = index
     self.name = name
