@@ -83,9 +83,16 @@ public struct StorePlan: Sendable, Hashable {
   private static func pass(
     _ range: Range<Int>, _ region: Index3, _ brick: Index3, _ levels: [LevelPlan]
   ) -> PassPlan {
-    let step = range.count > 1 ? levels[range.lowerBound + 1].step : .one
     // Without a next level two bricks along x still make longer rows to read.
-    let block = brick * (range.count > 1 ? step : Index3(z: 1, y: 1, x: 2))
+    var block = brick * Index3(z: 1, y: 1, x: 2)
+    if range.count > 1 {
+      block = brick * levels[range.lowerBound + 1].step
+    }
+    if range.count > 2 {
+      // Bricks of an odd size: the next level's part has to start at a voxel that the level after it keeps.
+      let both = levels[range.lowerBound + 1].step * levels[range.lowerBound + 2].step
+      block = block.zip(both) { $0.isMultiple(of: $1) ? $0 : 2 * $0 }
+    }
     return PassPlan(levels: range, region: region, block: block.minimum(region))
   }
 
