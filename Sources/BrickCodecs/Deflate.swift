@@ -28,7 +28,7 @@ public final class DeflateEncoder {
     #endif
   }
 
-  init(level: Int, usingIgzip: Bool) throws {
+  package init(level: Int, usingIgzip: Bool) throws {
     guard (1...12).contains(level) else {
       throw BrickworkError(
         .badRequest, reason: "there is no deflate level \(level)",

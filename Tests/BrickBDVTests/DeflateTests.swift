@@ -2,7 +2,7 @@ import BrickCore
 import BrickTestSupport
 import Testing
 
-@testable import BrickCodecs
+import BrickCodecs
 
 @Suite struct DeflateTests {
   /// Bytes with some order in them, so that they shrink.

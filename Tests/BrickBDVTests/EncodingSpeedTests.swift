@@ -3,7 +3,7 @@ import BrickCore
 import BrickTestSupport
 import Testing
 
-@testable import BrickCodecs
+import BrickCodecs
 
 /// Prints what one core encodes; run it with BRICKWORK_MEASURE=1 and `-c release`.
 @Suite(

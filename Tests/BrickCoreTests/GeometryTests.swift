@@ -1,7 +1,7 @@
 import BrickTestSupport
 import Testing
 
-@testable import BrickCore
+import BrickCore
 
 @Suite struct GeometryTests {
   @Test func componentsAreNamedAndNumbered() {
