@@ -28,7 +28,10 @@ public final class DeflateEncoder {
     #endif
   }
 
-  package init(level: Int, usingIgzip: Bool) throws {
+  /// An encoder that takes Intel's igzip, whose only level here is 1, or libdeflate: for comparing both.
+  ///
+  /// - Throws: `BrickworkError` with code `.badRequest` for another level.
+  public init(level: Int, usingIgzip: Bool) throws {
     guard (1...12).contains(level) else {
       throw BrickworkError(
         .badRequest, reason: "there is no deflate level \(level)",

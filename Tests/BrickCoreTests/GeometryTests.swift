@@ -60,27 +60,4 @@ import BrickCore
     grid.indices(intersecting: box).forEachPosition { found.insert(grid.linearIndex(of: $0)) }
     #expect(found == touched)
   }
-
-  @Test func slabsCoverTheBoxWithinTheLimit() {
-    for (size, width, planes) in [
-      (Index3(z: 100, y: 300, x: 300), 2, Int.max), (Index3(z: 7, y: 5000, x: 5000), 8, .max),
-      (Index3(z: 3, y: 2, x: 9_000_000), 1, .max), (Index3(z: 5, y: 4, x: 3), 2, 1),
-      (Index3(z: 0, y: 4, x: 3), 2, .max),
-    ] {
-      let box = Box3(origin: Index3(z: 3, y: 5, x: 7), size: size)
-      let largest = Slabs.largest(of: size, bytesPerVoxel: width, planes: planes)
-      var end = 0
-      Slabs.cut(box, bytesPerVoxel: width, planes: planes) { slab in
-        #expect(box.contains(slab) && !slab.isEmpty)
-        #expect(slab.size.minimum(largest) == slab.size)
-        #expect(slab.size.z <= planes)
-        #expect(slab.count * width <= Slabs.limit || (slab.size.z == 1 && slab.size.y == 1))
-        // In order and without gaps.
-        let start = ((slab.origin.z - 3) * size.y + slab.origin.y - 5) * size.x
-        #expect(start == end)
-        end += slab.count
-      }
-      #expect(end == box.count)
-    }
-  }
 }

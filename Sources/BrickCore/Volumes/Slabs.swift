@@ -1,15 +1,15 @@
 /// How a view that changes values reads a large box below it: in slabs of planes, or of rows where a
 /// plane is large, so that its scratch stays small.
-package enum Slabs {
+enum Slabs {
   /// Bytes of voxels below that are held at once, unless a single row needs more.
-  package static let limit = 8 << 20
+  static let limit = 8 << 20
 
   /// The size of the largest slab of a box of this size.
   ///
   /// - Parameters:
   ///   - bytesPerVoxel: the bytes below that one voxel of the box needs.
   ///   - planes: the most planes a slab may have.
-  package static func largest(of size: Index3, bytesPerVoxel: Int, planes: Int = .max) -> Index3 {
+  static func largest(of size: Index3, bytesPerVoxel: Int, planes: Int = .max) -> Index3 {
     guard size.z > 0, size.y > 0, size.x > 0 else { return .zero }
     let row = max(1, size.x * bytesPerVoxel)
     let rows = max(1, limit / row)
@@ -18,7 +18,7 @@ package enum Slabs {
   }
 
   /// Calls `body` with the slabs of `box`, in order.
-  package static func cut(
+  static func cut(
     _ box: Box3, bytesPerVoxel: Int, planes: Int = .max, _ body: (Box3) throws -> Void
   ) rethrows {
     guard !box.isEmpty else { return }
