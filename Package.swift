@@ -26,7 +26,9 @@ func system(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> T
     name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
 }
 
-func library(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict
+)
   -> Target
 {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)

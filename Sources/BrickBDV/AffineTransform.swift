@@ -17,7 +17,9 @@ public struct AffineTransform: Sendable, Hashable {
   public static let identity = AffineTransform([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0])
 
   /// Scales each axis, and moves afterwards.
-  public init(scaleX x: Double, y: Double, z: Double, translation: (Double, Double, Double) = (0, 0, 0)) {
+  public init(
+    scaleX x: Double, y: Double, z: Double, translation: (Double, Double, Double) = (0, 0, 0)
+  ) {
     rows = [x, 0, 0, translation.0, 0, y, 0, translation.1, 0, 0, z, translation.2]
   }
 
@@ -48,7 +50,8 @@ public struct AffineTransform: Sendable, Hashable {
     // so the best shift is that of the centre, and four corners tell of all eight.
     for corner in 0..<4 {
       let offset = [
-        size[0] / 2, size[1] / 2 * (corner & 1 == 0 ? 1 : -1), size[2] / 2 * (corner & 2 == 0 ? 1 : -1),
+        size[0] / 2, size[1] / 2 * (corner & 1 == 0 ? 1 : -1),
+        size[2] / 2 * (corner & 2 == 0 ? 1 : -1),
       ]
       var sum = 0.0
       for row in 0..<3 {

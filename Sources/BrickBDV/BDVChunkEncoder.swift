@@ -1,5 +1,5 @@
-public import BrickCore
 internal import BrickCodecs
+public import BrickCore
 
 /// A chunk as it will stand in the file.
 public struct EncodedChunk: Sendable, Hashable {
@@ -38,7 +38,8 @@ public final class BDVChunkEncoder {
   ) throws -> EncodedChunk? {
     let chunk = setups[setup].levels[level].chunk
     precondition(view.type == type, "The file holds \(type), not \(view.type)")
-    precondition(view.box.size.minimum(chunk) == view.box.size, "A chunk of \(chunk) can't hold \(view.box)")
+    precondition(
+      view.box.size.minimum(chunk) == view.box.size, "A chunk of \(chunk) can't hold \(view.box)")
     let row = view.box.size.x * type.byteCount
     if view.box.size == chunk && view.rowStride == row && view.planeStride == row * chunk.y {
       return try encode(view.bytes.extracting(0..<chunk.volume * type.byteCount))
@@ -80,7 +81,9 @@ public final class BDVChunkEncoder {
     return try encoder.compress(block.bytes, into: &compressed)
   }
 
-  private func array(_ bytes: RawSpan) -> [UInt8] { unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
+  private func array(_ bytes: RawSpan) -> [UInt8] {
+    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+  }
 
   private func isZero(_ bytes: RawSpan) -> Bool {
     unsafe bytes.withUnsafeBytes { buffer in

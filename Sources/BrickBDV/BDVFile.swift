@@ -41,9 +41,11 @@ public final class BDVFile: Sendable {
     let chunks = try file.table(BDVNames.subdivisions(setup))
     func index(_ row: [Double], _ table: String) throws -> Index3 {
       let numbers = row.compactMap { Int(exactly: $0.rounded()) }
-      guard numbers.count == 3, row.count == 3, numbers.allSatisfy({ $0 >= 1 && $0 <= Int32.max }) else {
+      guard numbers.count == 3, row.count == 3, numbers.allSatisfy({ $0 >= 1 && $0 <= Int32.max })
+      else {
         throw BrickworkError(
-          .damagedInput, path: path, place: table, reason: "the row \(row) is not three positive numbers",
+          .damagedInput, path: path, place: table,
+          reason: "the row \(row) is not three positive numbers",
           remedy: "Restore the file from a copy, or export it again")
       }
       return Index3(z: numbers[2], y: numbers[1], x: numbers[0])

@@ -80,7 +80,8 @@ public final class BDVFileWriter: Sendable {
     file = try HDF5File(creating: path + ".partial")
     behind = try WriteBehind(path + ".partial")
     for setup in setups {
-      try file.writeTable(BDVNames.resolutions(setup.id), doubles: setup.levels.map { Self.xyz($0.factor) })
+      try file.writeTable(
+        BDVNames.resolutions(setup.id), doubles: setup.levels.map { Self.xyz($0.factor) })
       try file.writeTable(
         BDVNames.subdivisions(setup.id),
         integers: setup.levels.map { Self.xyz($0.chunk).map { Int32($0) } })
@@ -103,7 +104,9 @@ public final class BDVFileWriter: Sendable {
     self.datasets = datasets
   }
 
-  private static func xyz(_ index: Index3) -> [Double] { [Double(index.x), Double(index.y), Double(index.z)] }
+  private static func xyz(_ index: Index3) -> [Double] {
+    [Double(index.x), Double(index.y), Double(index.z)]
+  }
 
   /// The XML's path for an HDF5 file: "a.h5" gives "a.xml".
   public static func xmlPath(for path: String) -> String {
@@ -160,13 +163,15 @@ public final class BDVFileWriter: Sendable {
   public func write(
     _ chunk: EncodedChunk, level: Int, at index: Index3, setup: Int = 0, timepoint: Int = 0
   ) throws {
-    precondition(setups.indices.contains(setup) && timepoints.indices.contains(timepoint), "No such view")
+    precondition(
+      setups.indices.contains(setup) && timepoints.indices.contains(timepoint), "No such view")
     let shape = setups[setup].levels[level]
     let before = setups[..<setup].reduce(0) { $0 + $1.levels.count }
     let perTimepoint = setups.reduce(0) { $0 + $1.levels.count }
     let dataset = datasets[timepoint * perTimepoint + before + level]
     try unsafe dataset.write(
-      rawChunk: chunk.bytes.span.bytes, at: index * shape.chunk, skippedFilters: chunk.skippedFilters)
+      rawChunk: chunk.bytes.span.bytes, at: index * shape.chunk,
+      skippedFilters: chunk.skippedFilters)
     behind.noteWritten(chunk.bytes.count)
   }
 

@@ -61,7 +61,8 @@ extension BDVProject {
       else {
         throw BrickworkError(
           .damagedInput, path: path, place: "time point \(timepoint), setup \(setup.id)",
-          reason: "the view is turned or scaled so that it has no offset in voxels (diagonal \(scale))",
+          reason:
+            "the view is turned or scaled so that it has no offset in voxels (diagonal \(scale))",
           remedy: "Remove the rotation in BigStitcher, or give the offsets as a CSV file")
       }
       let reference = firstScale ?? scale
@@ -78,14 +79,16 @@ extension BDVProject {
 
   private static func warning(shear: Double, scale: [Double], reference: [Double]) -> String? {
     if shear > shearTolerance {
-      return "is turned or sheared: a corner lies \(rounded(shear)) voxels from where its offset puts it"
+      return
+        "is turned or sheared: a corner lies \(rounded(shear)) voxels from where its offset puts it"
     }
     if let axis = (0..<3).first(where: { scale[$0] < 0 }) {
       return "is mirrored along \(["x", "y", "z"][axis]), which its offset does not tell"
     }
     if let axis = (0..<3).first(where: { abs(scale[$0] / reference[$0] - 1) > 1e-3 }) {
       let ratio = scale[axis] / reference[axis]
-      return "has voxels \(rounded(ratio)) times as long along \(["x", "y", "z"][axis]) as the first view's"
+      return
+        "has voxels \(rounded(ratio)) times as long along \(["x", "y", "z"][axis]) as the first view's"
     }
     return nil
   }

@@ -9,7 +9,9 @@ extension BDVProject {
     for setup in setups {
       let size = setup.voxelSize
       let (x, y, z) = (size.x / finest, size.y / finest, size.z / finest)
-      var transforms = [Transform(name: "calibration", affine: AffineTransform(scaleX: x, y: y, z: z))]
+      var transforms = [
+        Transform(name: "calibration", affine: AffineTransform(scaleX: x, y: y, z: z))
+      ]
       if setups.count > 1 || setup.offset != .zero {
         let shift = (setup.offset.x * x, setup.offset.y * y, setup.offset.z * z)
         transforms.insert(
@@ -17,7 +19,9 @@ extension BDVProject {
             name: "Translation to Regular Grid",
             affine: AffineTransform(scaleX: 1, y: 1, z: 1, translation: shift)), at: 0)
       }
-      for timepoint in timepoints { registrations[View(timepoint: timepoint, setup: setup.id)] = transforms }
+      for timepoint in timepoints {
+        registrations[View(timepoint: timepoint, setup: setup.id)] = transforms
+      }
     }
     self.init(
       loader: Loader(format: "bdv.hdf5", path: imageName),

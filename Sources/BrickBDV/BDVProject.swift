@@ -44,7 +44,8 @@ public struct BDVProject: Sendable, Hashable {
 
     /// µm between voxels; nil where the file does not say, or in a unit that is no length.
     public var voxelSize: VoxelSize? {
-      guard let stored = storedVoxelSize, stored.isValid, let factor = BDVUnits.micrometres(per: unit)
+      guard let stored = storedVoxelSize, stored.isValid,
+        let factor = BDVUnits.micrometres(per: unit)
       else { return nil }
       return VoxelSize(x: stored.x * factor, y: stored.y * factor, z: stored.z * factor)
     }

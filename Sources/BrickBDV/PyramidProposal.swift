@@ -69,7 +69,9 @@ public enum PyramidProposal {
     let bias = [0.03, 0.02, 0.01]
     while Double(bits.reduce(0, +) + 1) <= log2(Double(most)) {
       let open = (0..<3).filter { bits[$0] < caps[$0] }
-      let best = open.max { wanted[$0] - Double(bits[$0]) + bias[$0] < wanted[$1] - Double(bits[$1]) + bias[$1] }
+      let best = open.max {
+        wanted[$0] - Double(bits[$0]) + bias[$0] < wanted[$1] - Double(bits[$1]) + bias[$1]
+      }
       bits[best ?? 0] += 1
     }
     // BigDataViewer goes beyond the limit where one axis is over 64 times coarser; such chunks help nobody.

@@ -34,7 +34,8 @@ private struct SpimDataReader {
   private func damaged(_ place: String, _ reason: String) -> BrickworkError {
     BrickworkError(
       .damagedInput, path: path, place: place, reason: reason,
-      remedy: "Correct the XML, or restore one of BigStitcher's backups (\(Files.name(of: path))~1)")
+      remedy: "Correct the XML, or restore one of BigStitcher's backups (\(Files.name(of: path))~1)"
+    )
   }
 
   mutating func read() throws {
@@ -88,7 +89,9 @@ private struct SpimDataReader {
 
   private func id(_ text: String?, _ place: String) throws -> Int {
     guard let text, let id = Int(text), id >= 0, id <= Int32.max else {
-      throw damaged(place, "the id \(text.map { "\"\($0.prefix(40))\"" } ?? "is missing and") is no whole number")
+      throw damaged(
+        place,
+        "the id \(text.map { "\"\($0.prefix(40))\"" } ?? "is missing and") is no whole number")
     }
     return id
   }
@@ -130,13 +133,17 @@ private struct SpimDataReader {
   }
 
   private func three(_ numbers: [Double]?, _ place: String) throws -> [Double] {
-    guard let numbers, numbers.count == 3 else { throw damaged(place, "is not three numbers x y z") }
+    guard let numbers, numbers.count == 3 else {
+      throw damaged(place, "is not three numbers x y z")
+    }
     return numbers
   }
 
   private func voxels(_ size: [Double], _ place: String) throws -> Index3 {
     let counts = size.compactMap { Int(exactly: $0) }
-    guard counts.count == 3 else { throw damaged(place, "a size of \(size) is not in whole voxels") }
+    guard counts.count == 3 else {
+      throw damaged(place, "a size of \(size) is not in whole voxels")
+    }
     let index = Index3(z: counts[2], y: counts[1], x: counts[0])
     guard index.checkedVolume != nil else {
       throw damaged(place, "a size of \(counts) voxels (x, y, z) is impossible")
@@ -153,7 +160,8 @@ private struct SpimDataReader {
         reason: "the transform \"\(name)\" is of type \"\(type)\", not an affine matrix",
         remedy: "Replace it in the program that wrote it")
     }
-    guard let numbers = element.child("affine")?.numbers, let affine = AffineTransform(rows: numbers)
+    guard let numbers = element.child("affine")?.numbers,
+      let affine = AffineTransform(rows: numbers)
     else {
       throw damaged(place, "the transform \"\(name)\" is not a matrix of 12 numbers")
     }
@@ -167,7 +175,8 @@ private struct SpimDataReader {
     var ids: Set<Int> = []
     func add(_ first: Int, _ last: Int, _ step: Int = 1) throws {
       guard first <= last, step > 0, (last - first) / step < Self.mostTimepoints - ids.count else {
-        throw damaged("time points", "the range \(first) to \(last), step \(step), is empty or too long")
+        throw damaged(
+          "time points", "the range \(first) to \(last), step \(step), is empty or too long")
       }
       ids.formUnion(stride(from: first, through: last, by: step))
     }
@@ -184,7 +193,8 @@ private struct SpimDataReader {
         let range = part.split(separator: ":", maxSplits: 1)
         let ends = (range.first ?? "").split(separator: "-", maxSplits: 1)
         func number(_ text: Substring?) throws -> Int {
-          try id(text.map { $0.filter { !$0.isWhitespace } }, "time points \"\(pattern.prefix(40))\"")
+          try id(
+            text.map { $0.filter { !$0.isWhitespace } }, "time points \"\(pattern.prefix(40))\"")
         }
         try add(
           number(ends.first), number(ends.last), range.count == 2 ? number(range.last) : 1)

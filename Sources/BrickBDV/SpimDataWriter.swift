@@ -29,16 +29,19 @@ extension BDVProject {
       text.close("ViewRegistration")
     }
     text.close("ViewRegistrations")
-    for section in ["ViewInterestPoints", "BoundingBoxes", "PointSpreadFunctions", "StitchingResults",
-      "IntensityAdjustments"]
-    {
+    for section in [
+      "ViewInterestPoints", "BoundingBoxes", "PointSpreadFunctions", "StitchingResults",
+      "IntensityAdjustments",
+    ] {
       text.open("\(section) /", nests: false)
     }
     text.close("SpimData")
     return text.content
   }
 
-  private var loaderElement: String { loader.format.split(separator: ".").last.map(String.init) ?? "hdf5" }
+  private var loaderElement: String {
+    loader.format.split(separator: ".").last.map(String.init) ?? "hdf5"
+  }
 
   private func ordered(_ a: View, _ b: View) -> Bool {
     (a.timepoint, a.setup) < (b.timepoint, b.setup)
@@ -100,7 +103,8 @@ extension BDVProject {
     }
     text.open("MissingViews")
     for view in missingViews.sorted(by: ordered) {
-      text.open("MissingView timepoint=\"\(view.timepoint)\" setup=\"\(view.setup)\" /", nests: false)
+      text.open(
+        "MissingView timepoint=\"\(view.timepoint)\" setup=\"\(view.setup)\" /", nests: false)
     }
     text.close("MissingViews")
   }

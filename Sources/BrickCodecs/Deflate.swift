@@ -64,7 +64,8 @@ public final class DeflateEncoder {
   public func compress(_ source: RawSpan, into target: inout [UInt8]) throws -> Int? {
     let count = source.byteCount
     guard let count32 = UInt32(exactly: count) else {
-      throw BrickworkError(.badRequest, reason: "\(count) bytes are too many for one deflate stream")
+      throw BrickworkError(
+        .badRequest, reason: "\(count) bytes are too many for one deflate stream")
     }
     guard count > 1 else { return nil }
     let room = count - 1
@@ -93,7 +94,8 @@ public enum Deflate {
   ///
   /// - Throws: `BrickworkError` with code `.damagedInput` if the stream is broken, its checksum is wrong,
   ///   or it holds more than `target` has room for. `target` is undefined then.
-  public static func decompress(_ source: RawSpan, into target: inout MutableRawSpan) throws -> Int {
+  public static func decompress(_ source: RawSpan, into target: inout MutableRawSpan) throws -> Int
+  {
     guard let decompressor = unsafe libdeflate_alloc_decompressor() else {
       throw BrickworkError(.inputOutput, reason: "libdeflate got no memory")
     }

@@ -42,7 +42,9 @@ public enum Shuffle {
 
   // Whole words with shifts: these loops become vector instructions, byte-indexed ones don't (12.6 against
   // 1.6 GB/s).
-  private static func split2(_ s: UnsafePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>, _ count: Int) {
+  private static func split2(
+    _ s: UnsafePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>, _ count: Int
+  ) {
     let words = unsafe UnsafeRawPointer(s)
     let high = unsafe d + count
     for i in 0..<count {
@@ -55,7 +57,9 @@ public enum Shuffle {
     }
   }
 
-  private static func join2(_ s: UnsafePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>, _ count: Int) {
+  private static func join2(
+    _ s: UnsafePointer<UInt8>, _ d: UnsafeMutablePointer<UInt8>, _ count: Int
+  ) {
     let words = UnsafeMutableRawPointer(d)
     let high = unsafe s + count
     for i in 0..<count {

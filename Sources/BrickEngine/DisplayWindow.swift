@@ -10,7 +10,9 @@ extension StoreJob {
   ///
   /// 8- and 16-bit voxels were counted while they were written. For wider ones that count holds the upper 16 bits, and
   /// the store is read again until the percentiles are known to the last bit: once for 32 bits, three times for 64.
-  func window(_ histogram: VoxelHistogram) async throws -> (min: Double, max: Double, start: Double, end: Double)? {
+  func window(_ histogram: VoxelHistogram) async throws -> (
+    min: Double, max: Double, start: Double, end: Double
+  )? {
     guard let least = histogram.minimum, let most = histogram.maximum else { return nil }
     var shown = Self.shownPercentiles.compactMap { histogram.percentile($0) }
     if !histogram.isExact {

@@ -53,7 +53,8 @@ public struct ExportJob: Sendable {
   ///   - compression: level 1 to 12 of deflate, or nil for none.
   ///   - cache: the cache the image was opened with.
   public init(
-    image: OMEZarrImage, path: String, levels: ExportLevels, chunk: Index3?, options: BDVExportOptions,
+    image: OMEZarrImage, path: String, levels: ExportLevels, chunk: Index3?,
+    options: BDVExportOptions,
     budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
   ) throws {
     self.image = image
@@ -70,7 +71,8 @@ public struct ExportJob: Sendable {
       let shape = (chunk ?? usual ?? Index3(repeating: 64)).minimum(size)
       guard shape.z > 0, shape.y > 0, shape.x > 0, shape.checkedVolume.map({ $0 < 1 << 28 }) == true
       else {
-        throw BrickworkError(.badRequest, reason: "a chunk of \(shape.components) voxels can't be written")
+        throw BrickworkError(
+          .badRequest, reason: "a chunk of \(shape.components) voxels can't be written")
       }
       return Level(factor: factor, chunk: shape, volume: volume)
     }
@@ -101,7 +103,9 @@ public struct ExportJob: Sendable {
         let level = factors.indices.last { wanted.factor.isMultiple(of: factors[$0]) } ?? 0
         let ratio = wanted.factor.dividedRoundingDown(by: factors[level])
         let volume = try stored(level)
-        return (wanted.factor, ratio == .one ? volume : volume.downsampled(by: ratio, method: .mean))
+        return (
+          wanted.factor, ratio == .one ? volume : volume.downsampled(by: ratio, method: .mean)
+        )
       }
     }
   }

@@ -65,8 +65,10 @@ struct RunFolder: Sendable {
   /// Steps 3 and 4 for an item whose shards are flushed under their temporary names.
   func finish(pass: Int, item: Int, _ record: Record) throws {
     let shards = record.shards.map { shard -> JSON in
-      ["level": .init(shard.level), "key": .string(shard.key), "bytes": .init(shard.byteCount),
-        "index_crc32c": .init(Int(shard.checksum))]
+      [
+        "level": .init(shard.level), "key": .string(shard.key), "bytes": .init(shard.byteCount),
+        "index_crc32c": .init(Int(shard.checksum)),
+      ]
     }
     let header: JSON = ["shards": .array(shards), "histogram_bytes": .init(record.histogram.count)]
     let bytes = Array(header.text(pretty: false).utf8) + [UInt8(ascii: "\n")] + record.histogram
@@ -121,6 +123,8 @@ struct RunFolder: Sendable {
   /// Deletes what unfinished items left behind. Call it after all records were looked at.
   func sweep() throws {
     guard Files.isFolder(temporaryFolder) else { return }
-    for name in try Files.names(in: temporaryFolder) { try Files.remove(temporaryFolder + "/" + name) }
+    for name in try Files.names(in: temporaryFolder) {
+      try Files.remove(temporaryFolder + "/" + name)
+    }
   }
 }

@@ -144,7 +144,9 @@ public struct StoreJob: Sendable {
     }
     if Files.exists(group) {
       let attributes = try JSON(parsing: Files.read(group), path: group)["attributes"]
-      guard attributes?["brickwork"]?["settings"] == settings else { throw differs("holds a finished store") }
+      guard attributes?["brickwork"]?["settings"] == settings else {
+        throw differs("holds a finished store")
+      }
       // A run that was killed in its very last step leaves this behind.
       try folder.remove()
       return true
@@ -159,7 +161,9 @@ public struct StoreJob: Sendable {
     BrickworkError(
       .outputExists, path: path,
       reason: "\(what) made with other settings or from other files",
-      remedy: "Repeat the command as it was to continue, choose another name, or add --overwrite to start anew")
+      remedy:
+        "Repeat the command as it was to continue, choose another name, or add --overwrite to start anew"
+    )
   }
 
   /// Everything that decides the bytes.
@@ -239,7 +243,8 @@ public struct StoreJob: Sendable {
     }
     try OMEZarrWriting.writeImage(
       path: path, name: description.name, type: "mean",
-      method: "mean of the voxels that exist, integers rounded half up, each level from the one before",
+      method:
+        "mean of the voxels that exist, integers rounded half up, each level from the one before",
       levels: levels, window: shown, channelName: description.channelName,
       color: "FFFFFF", extra: ["settings": settings])
     try Files.flushFolder(path)

@@ -49,7 +49,9 @@ public struct StorePlan: Sendable, Hashable {
     try Self.check(shard, "shard", size)
     guard shard.isMultiple(of: brick) else {
       throw BrickworkError(
-        .badRequest, reason: "a shard of \(shard.components) voxels is not made of whole bricks of \(brick.components)",
+        .badRequest,
+        reason:
+          "a shard of \(shard.components) voxels is not made of whole bricks of \(brick.components)",
         remedy: "Choose a shard that is a multiple of the brick along each axis")
     }
     let region = Self.region(shard: shard, brick: brick)
@@ -157,7 +159,8 @@ public struct StorePlan: Sendable, Hashable {
       let volume = shape.checkedVolume, volume < 1 << 31
     else {
       throw BrickworkError(
-        .badRequest, reason: "a \(what) of \(shape.components) voxels is not between 1 and 2³¹ voxels",
+        .badRequest,
+        reason: "a \(what) of \(shape.components) voxels is not between 1 and 2³¹ voxels",
         remedy: "Choose smaller ones; 64,64,64 bricks in 512,512,512 shards are usual")
     }
   }

@@ -105,7 +105,9 @@ final class WorkItem: @unchecked Sendable {
     try writeGatheredLevels()
     var shards: [RunFolder.Shard] = []
     let places = writers.keys.sorted {
-      ($0.level, $0.shard.z, $0.shard.y, $0.shard.x) < ($1.level, $1.shard.z, $1.shard.y, $1.shard.x)
+      ($0.level, $0.shard.z, $0.shard.y, $0.shard.x) < (
+        $1.level, $1.shard.z, $1.shard.y, $1.shard.x
+      )
     }
     for place in places {
       guard let summary = try writers[place]?.seal() else { continue }

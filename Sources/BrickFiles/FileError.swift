@@ -23,17 +23,20 @@ extension BrickworkError {
     switch number {
     case ENOENT:
       return BrickworkError(
-        .missingInput, path: path, reason: reason, remedy: "Check the path; it is taken from the current folder")
+        .missingInput, path: path, reason: reason,
+        remedy: "Check the path; it is taken from the current folder")
     case ENOSPC, EDQUOT:
       return BrickworkError(
         .inputOutput, path: path, reason: reason,
         remedy: "Free some space and run the same command again; finished shards are kept")
     case EACCES, EPERM, EROFS:
       return BrickworkError(
-        .inputOutput, path: path, reason: reason, remedy: "Check the permissions of the file and its folder")
+        .inputOutput, path: path, reason: reason,
+        remedy: "Check the permissions of the file and its folder")
     case EMFILE, ENFILE:
       return BrickworkError(
-        .inputOutput, path: path, reason: reason, remedy: "Raise the limit of open files (ulimit -n)")
+        .inputOutput, path: path, reason: reason,
+        remedy: "Raise the limit of open files (ulimit -n)")
     default:
       return BrickworkError(.inputOutput, path: path, reason: reason)
     }

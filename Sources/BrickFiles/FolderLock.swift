@@ -15,7 +15,9 @@ public final class FolderLock: Sendable {
   /// - Throws: `BrickworkError` with code `.outputExists` if another process holds it.
   public init(_ path: String) throws {
     file = try Int32(
-      retrying(path, "open the lock") { Int(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)) })
+      retrying(path, "open the lock") {
+        Int(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666))
+      })
     if flock(file, LOCK_EX | LOCK_NB) != 0 {
       let reason = errno
       close(file)

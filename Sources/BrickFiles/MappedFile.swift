@@ -33,7 +33,8 @@ public final class MappedFile: @unchecked Sendable {
     _ = try retrying(path, "read the size") { Int(unsafe fstat(file, &status)) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw BrickworkError(
-        .damagedInput, path: path, reason: "is not a regular file", remedy: "Name a file, not a folder or device")
+        .damagedInput, path: path, reason: "is not a regular file",
+        remedy: "Name a file, not a folder or device")
     }
     let count = Int(status.st_size)
     guard count > 0 else {
@@ -41,7 +42,8 @@ public final class MappedFile: @unchecked Sendable {
       guardSlot = -1
       return
     }
-    guard let start = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, file, 0), unsafe start != MAP_FAILED
+    guard let start = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, file, 0),
+      unsafe start != MAP_FAILED
     else { throw BrickworkError.system(errno, path: path, action: "map \(count) bytes") }
     unsafe madvise(start, count, Int32(MADV_RANDOM))
     unsafe base = UnsafeRawBufferPointer(start: start, count: count)
@@ -89,7 +91,8 @@ public final class MappedFile: @unchecked Sendable {
     guard !inside.isEmpty, let start = unsafe base.baseAddress else { return }
     let page = Int(getpagesize())
     let first = inside.lowerBound / page * page
-    unsafe madvise(UnsafeMutableRawPointer(mutating: start + first), inside.upperBound - first, advice)
+    unsafe madvise(
+      UnsafeMutableRawPointer(mutating: start + first), inside.upperBound - first, advice)
   }
 
   /// Throws if a page could not be read since the file was mapped.
@@ -98,7 +101,8 @@ public final class MappedFile: @unchecked Sendable {
     if faults > 0 {
       throw BrickworkError(
         .inputOutput, path: path,
-        reason: "\(faults) pages could not be read although the file had \(count) bytes when it was opened",
+        reason:
+          "\(faults) pages could not be read although the file had \(count) bytes when it was opened",
         remedy: "The file was cut while it was read, or its disk fails: check both and run again")
     }
   }

@@ -49,9 +49,12 @@ public final class ReplacingFile {
     try unsafe bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {
-        done += try retrying(temporaryPath, "write \(buffer.count - done) bytes at \(offset + done)") {
+        done += try retrying(
+          temporaryPath, "write \(buffer.count - done) bytes at \(offset + done)"
+        ) {
           unsafe pwrite(
-            file, buffer.baseAddress.unsafelyUnwrapped + done, buffer.count - done, off_t(offset + done))
+            file, buffer.baseAddress.unsafelyUnwrapped + done, buffer.count - done,
+            off_t(offset + done))
         }
       }
     }
@@ -79,12 +82,15 @@ public final class ReplacingFile {
 public enum Files {
   /// Moves a sealed file into place. Call `flushFolder` afterwards, once for all files of a folder.
   public static func rename(_ temporaryPath: String, to path: String) throws {
-    _ = try retrying(path, "move the finished file into place") { Int(Foundationless.rename(temporaryPath, path)) }
+    _ = try retrying(path, "move the finished file into place") {
+      Int(Foundationless.rename(temporaryPath, path))
+    }
   }
 
   /// Makes the names in a folder durable.
   public static func flushFolder(_ path: String) throws {
-    let folder = try Int32(retrying(path, "open the folder") { Int(unsafe open(path, O_RDONLY | O_CLOEXEC)) })
+    let folder = try Int32(
+      retrying(path, "open the folder") { Int(unsafe open(path, O_RDONLY | O_CLOEXEC)) })
     defer { close(folder) }
     _ = try retrying(path, "flush the folder to disk") { Int(fsync(folder)) }
   }
@@ -114,13 +120,16 @@ public enum Files {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let got = try retrying(path, "read at \(bytes.count)") {
-        unsafe buffer.withUnsafeMutableBytes { unsafe Foundationless.read(file, $0.baseAddress, $0.count) }
+        unsafe buffer.withUnsafeMutableBytes {
+          unsafe Foundationless.read(file, $0.baseAddress, $0.count)
+        }
       }
       if got == 0 { return bytes }
       bytes.append(contentsOf: buffer[..<got])
       if bytes.count > limit {
         throw BrickworkError(
-          .damagedInput, path: path, reason: "is larger than the \(limit) bytes such a file may have")
+          .damagedInput, path: path,
+          reason: "is larger than the \(limit) bytes such a file may have")
       }
     }
   }
@@ -176,7 +185,9 @@ public enum Files {
     guard unsafe lstat(path, &status) == 0 else { return }
     if status.st_mode & S_IFMT == S_IFDIR {
       for name in try names(in: path) { try remove(path + "/" + name) }
-      if unsafe rmdir(path) != 0 { throw BrickworkError.system(errno, path: path, action: "delete the folder") }
+      if unsafe rmdir(path) != 0 {
+        throw BrickworkError.system(errno, path: path, action: "delete the folder")
+      }
     } else if unsafe unlink(path) != 0 {
       throw BrickworkError.system(errno, path: path, action: "delete")
     }

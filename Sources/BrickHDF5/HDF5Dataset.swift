@@ -55,7 +55,8 @@ public final class HDF5Dataset: @unchecked Sendable {
   public func write(
     rawChunk bytes: RawSpan, at origin: Index3, skippedFilters: UInt32 = 0
   ) throws {
-    precondition(Box3(size: size).contains(Box3(origin: origin, size: .one)), "A chunk lies in its dataset")
+    precondition(
+      Box3(size: size).contains(Box3(origin: origin, size: .one)), "A chunk lies in its dataset")
     let offset = origin.components.map { hsize_t($0) }
     try HDF5Library.locked { () throws(BrickworkError) in
       let dataset = try id()

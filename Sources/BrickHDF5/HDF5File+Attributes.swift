@@ -30,7 +30,8 @@ extension HDF5File {
       let file = try id()
       guard
         try place.check(
-          unsafe H5Aexists_by_name(file, object, name, chdf5_default()), "look for the attribute") > 0
+          unsafe H5Aexists_by_name(file, object, name, chdf5_default()), "look for the attribute")
+          > 0
       else { return nil }
       let attribute = try place.own(
         unsafe H5Aopen_by_name(file, object, name, chdf5_default(), chdf5_default()),

@@ -85,7 +85,8 @@ extension HDF5File {
     let stored = try place.own(H5Dget_type(dataset), "read the type", closer: H5Tclose)
     guard let type = VoxelType(hdf5: stored.id) else {
       throw unsupported(
-        "the elements are no integers or floats of 8 to 64 bits", "Convert the dataset to such a type")
+        "the elements are no integers or floats of 8 to 64 bits",
+        "Convert the dataset to such a type")
     }
     let space = try place.own(H5Dget_space(dataset), "read the shape", closer: H5Sclose)
     let rank = H5Sget_simple_extent_ndims(space.id)
@@ -99,7 +100,8 @@ extension HDF5File {
       !voxels.multipliedReportingOverflow(by: type.byteCount).overflow
     else {
       throw BrickworkError(
-        .damagedInput, path: path, place: name, reason: "a size of \(counts) voxels (z, y, x) is impossible")
+        .damagedInput, path: path, place: name,
+        reason: "a size of \(counts) voxels (z, y, x) is impossible")
     }
     let layout = try place.own(
       H5Dget_create_plist(dataset), "read the layout", closer: H5Pclose)
@@ -108,7 +110,8 @@ extension HDF5File {
       var counts: [hsize_t] = [0, 0, 0]
       try place.check(unsafe H5Pget_chunk(layout.id, 3, &counts), "read the chunk shape")
       chunk = Index3(counts.map { Int(clamping: $0) })
-      guard let voxels = chunk?.checkedVolume, voxels > 0, voxels <= Self.largestChunk / type.byteCount
+      guard let voxels = chunk?.checkedVolume, voxels > 0,
+        voxels <= Self.largestChunk / type.byteCount
       else {
         throw unsupported(
           "chunks of \(counts) voxels (z, y, x) are larger than \(Self.largestChunk) bytes",
@@ -134,7 +137,8 @@ extension HDF5File {
           layout, UInt32(index), &flags, &parameterCount, &parameters, text.count, &text,
           &configuration),
         "read filter \(index)")
-      let name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let name = String(
+        decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       guard H5Zfilter_avail(id) > 0 else {
         throw BrickworkError(
           .unsupportedInput, path: path, place: place.object,

@@ -25,7 +25,8 @@ extension HDF5File {
   ) throws {
     let columns = rows.first?.count ?? 0
     precondition(
-      columns > 0 && rows.allSatisfy { $0.count == columns }, "A table has equal rows, at least one")
+      columns > 0 && rows.allSatisfy { $0.count == columns }, "A table has equal rows, at least one"
+    )
     try HDF5Library.locked { () throws(BrickworkError) in
       let place = place(name)
       let space = try place.own(

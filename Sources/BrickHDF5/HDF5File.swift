@@ -106,7 +106,9 @@ public final class HDF5File: @unchecked Sendable {
       for index in 0..<info.nlinks {
         let length = unsafe H5Lget_name_by_idx(
           handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, chdf5_default())
-        guard try place.check(length, "read a name") < 65536 else { throw place.error("read a name") }
+        guard try place.check(length, "read a name") < 65536 else {
+          throw place.error("read a name")
+        }
         var text = [CChar](repeating: 0, count: length + 1)
         try place.check(
           unsafe H5Lget_name_by_idx(

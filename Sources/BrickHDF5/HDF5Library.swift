@@ -47,7 +47,9 @@ struct HDF5Place: Sendable {
 
   /// Passes on a result that is not negative.
   @discardableResult
-  func check<Number: SignedInteger>(_ result: Number, _ action: String) throws(BrickworkError) -> Number {
+  func check<Number: SignedInteger>(_ result: Number, _ action: String) throws(BrickworkError)
+    -> Number
+  {
     guard result >= 0 else { throw error(action) }
     return result
   }

@@ -37,7 +37,9 @@ public struct BoxIndex: Sendable {
     var found: Set<Int> = []
     if range.size.checkedVolume.map({ $0 <= cells.count }) == true {
       range.forEachPosition { position in
-        for index in cells[position] ?? [] where boxes[index].intersects(box) { found.insert(index) }
+        for index in cells[position] ?? [] where boxes[index].intersects(box) {
+          found.insert(index)
+        }
       }
     } else {
       for list in cells.values {

@@ -31,7 +31,8 @@ struct Fuser: ~Copyable {
   }
 
   /// Fuses a box that every one of `hits` covers.
-  private mutating func fuseCovered(_ box: Box3, _ hits: [Int], into block: inout VoxelBlock) throws {
+  private mutating func fuseCovered(_ box: Box3, _ hits: [Int], into block: inout VoxelBlock) throws
+  {
     let fusion = hits.count == 1 ? .overwrite : volume.fusion
     switch fusion {
     case .overwrite:

@@ -82,7 +82,8 @@ public struct StitchedVolume: Volume {
     for place in order {
       guard (0..<count).contains(place) else {
         throw BrickworkError(
-          .badRequest, reason: "the order names tile \(place), but there are tiles 0 to \(count - 1)")
+          .badRequest,
+          reason: "the order names tile \(place), but there are tiles 0 to \(count - 1)")
       }
       guard seen.insert(place).inserted else {
         throw BrickworkError(.badRequest, reason: "the order names tile \(place) twice")

@@ -31,12 +31,14 @@ struct DirectoryWalk {
     func number(_ offset: Int, _ count: Int) -> Int? {
       map.number(at: offset, byteCount: count, isBigEndian: handle.isBigEndian)
     }
-    guard let directory = Int(exactly: handle.directory), let entries = number(directory, countBytes),
+    guard let directory = Int(exactly: handle.directory),
+      let entries = number(directory, countBytes),
       entries < 1 << 32, number(directory + countBytes + entries * entryBytes, linkBytes) == 0
     else {
       throw BrickworkError(
         .damagedInput, path: map.path, place: "page \(pages.count - 1)",
-        reason: "its directory at \(handle.directory) is cut at the file's end, at \(map.count) bytes",
+        reason:
+          "its directory at \(handle.directory) is cut at the file's end, at \(map.count) bytes",
         remedy: "The file was cut: copy or export it again")
     }
   }
@@ -94,10 +96,12 @@ struct DirectoryWalk {
       let (distance, tooFar) = UInt64(piece).multipliedReportingOverflow(by: stripBytes)
       if tooFar || offset < start || offset - start != distance { isContiguous = false }
       // A strip that says it is shorter than its rows goes through libtiff, which refuses or knows better.
-      let rows = UInt64(min(layout.piece.y, layout.size.y - min(layout.size.y, piece * layout.piece.y)))
+      let rows = UInt64(
+        min(layout.piece.y, layout.size.y - min(layout.size.y, piece * layout.piece.y)))
       if isPlain && count < rows * UInt64(layout.rowBytes) { isContiguous = false }
     }
-    guard isContiguous, let first, let bytes = layout.byteCount, UInt64(bytes) <= fileSize - first else {
+    guard isContiguous, let first, let bytes = layout.byteCount, UInt64(bytes) <= fileSize - first
+    else {
       return nil
     }
     return Int(first)

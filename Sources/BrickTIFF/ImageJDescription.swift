@@ -15,7 +15,9 @@ struct ImageJDescription {
 
   /// Nil where the description isn't ImageJ's.
   init?(_ description: [UInt8]) {
-    guard description.starts(with: Array("ImageJ=".utf8)), description.count < 64 << 20 else { return nil }
+    guard description.starts(with: Array("ImageJ=".utf8)), description.count < 64 << 20 else {
+      return nil
+    }
     var values: [Substring: Substring] = [:]
     let text = String(decoding: description, as: UTF8.self)
     for line in text.split(whereSeparator: \.isNewline) {

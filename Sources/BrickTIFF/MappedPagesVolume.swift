@@ -35,7 +35,8 @@ struct MappedPagesVolume: Volume {
     let width = layout.type.byteCount
     let plane = layout.rowBytes * layout.size.y
     let step = offsets.count > 1 ? offsets[1] - offsets[0] : plane
-    let isRegular = step >= plane && zip(offsets, offsets.dropFirst()).allSatisfy { $1 - $0 == step }
+    let isRegular =
+      step >= plane && zip(offsets, offsets.dropFirst()).allSatisfy { $1 - $0 == step }
     spacing = isRegular ? step : nil
     isLendable =
       !isSwapped && offsets.allSatisfy { $0.isMultiple(of: width) } && step.isMultiple(of: width)

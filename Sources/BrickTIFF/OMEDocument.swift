@@ -61,7 +61,8 @@ struct OMEDocument {
   private var isInUUID = false
 
   private mutating func addText(_ text: String) {
-    guard isInUUID, let image = images.indices.last, let run = images[image].runs.indices.last else { return }
+    guard isInUUID, let image = images.indices.last, let run = images[image].runs.indices.last
+    else { return }
     images[image].runs[run].uuid += text.filter { !$0.isWhitespace }
   }
 
@@ -107,7 +108,9 @@ struct OMEDocument {
   ) {
     if let known = image.positionRank, rank >= known { return }
     func coordinate(_ axis: String, _ voxelSize: Double?) -> Double? {
-      guard let value = attributes[prefix + axis].flatMap({ Double($0) }), value.isFinite else { return nil }
+      guard let value = attributes[prefix + axis].flatMap({ Double($0) }), value.isFinite else {
+        return nil
+      }
       switch attributes["\(prefix)\(axis)Unit"] {
       // Without a unit the coordinate is in a "reference frame", which every known writer means as µm.
       case nil, "reference frame": return value

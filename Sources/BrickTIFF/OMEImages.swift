@@ -19,11 +19,13 @@ enum OMEImages {
         elsewhere = elsewhere ?? planes.missing
         continue
       }
-      result.append(try open(image, number: number, planes, isOnly: document.images.count == 1, source))
+      result.append(
+        try open(image, number: number, planes, isOnly: document.images.count == 1, source))
     }
     if result.isEmpty {
       throw elsewhere
-        ?? BrickworkError(.unsupportedInput, path: source.path, reason: "its OME-XML names no page of it")
+        ?? BrickworkError(
+          .unsupportedInput, path: source.path, reason: "its OME-XML names no page of it")
     }
     return result
   }
@@ -52,7 +54,9 @@ enum OMEImages {
     if let x = image.position.x, let y = image.position.y {
       position = Point3(x: x, y: y, z: image.position.z ?? 0)
     }
-    let names = planes.channels.map { image.channelNames.indices.contains($0) ? image.channelNames[$0] : "" }
+    let names = planes.channels.map {
+      image.channelNames.indices.contains($0) ? image.channelNames[$0] : ""
+    }
     let opened = try TIFFImage(
       source: source, pages: planes.pages, channelNames: names, timepoints: planes.timepoints,
       name: isOnly ? file : "\(file) \(own)", format: "OME-TIFF", voxelSize: voxelSize,
@@ -83,7 +87,8 @@ enum OMEImages {
     init(
       _ image: OMEDocument.Image, number: Int, document: OMEDocument, source: TIFFSource
     ) throws {
-      let (planesOfChannels, overflow) = image.size.z.multipliedReportingOverflow(by: image.channels)
+      let (planesOfChannels, overflow) = image.size.z.multipliedReportingOverflow(
+        by: image.channels)
       let (total, second) = planesOfChannels.multipliedReportingOverflow(by: image.timepoints)
       guard !overflow, !second, total > 0 else {
         throw Self.failure(source, number, "its OME-XML says too many planes")
@@ -153,13 +158,17 @@ enum OMEImages {
     }
 
     /// Whether planes lie in this file: by its identifier, or by its name where it was not renamed.
-    static func isHere(_ run: OMEDocument.PlaneRun, _ document: OMEDocument, _ source: TIFFSource) -> Bool {
+    static func isHere(_ run: OMEDocument.PlaneRun, _ document: OMEDocument, _ source: TIFFSource)
+      -> Bool
+    {
       guard let name = run.fileName else { return true }
       if !run.uuid.isEmpty && run.uuid == document.uuid { return true }
       return name.isEmpty ? run.uuid.isEmpty : name == Files.name(of: source.path)
     }
 
-    private static func failure(_ source: TIFFSource, _ number: Int, _ reason: String) -> BrickworkError {
+    private static func failure(_ source: TIFFSource, _ number: Int, _ reason: String)
+      -> BrickworkError
+    {
       BrickworkError(
         .damagedInput, path: source.path, place: "image \(number)", reason: reason,
         remedy: "Export the image again as one OME-TIFF")

@@ -91,7 +91,8 @@ struct PageLayout: Hashable, Sendable {
     guard largest <= largestPiece else {
       throw BrickworkError(
         .unsupportedInput,
-        reason: "has \(isTiled ? "tiles" : "rows") of \(largest) bytes; the most is \(largestPiece)",
+        reason:
+          "has \(isTiled ? "tiles" : "rows") of \(largest) bytes; the most is \(largestPiece)",
         remedy: "Save it in strips, or in tiles of 256 × 256")
     }
     let isBanded = !isTiled && (overflow || bytes > largestStrip)
@@ -103,14 +104,18 @@ struct PageLayout: Hashable, Sendable {
     let photometric = handle.short(TIFFTAG_PHOTOMETRIC) ?? Int(PHOTOMETRIC_MINISBLACK)
     if let colours = colourName(photometric, samples: samples) {
       throw BrickworkError(
-        .unsupportedInput, reason: "is \(colours), \(samples) sample\(samples == 1 ? "" : "s") per pixel",
-        remedy: "Convert it to grey, e.g. in Fiji: Image > Type > 16-bit, or Image > Color > Split Channels")
+        .unsupportedInput,
+        reason: "is \(colours), \(samples) sample\(samples == 1 ? "" : "s") per pixel",
+        remedy:
+          "Convert it to grey, e.g. in Fiji: Image > Type > 16-bit, or Image > Color > Split Channels"
+      )
     }
     guard samples == 1 else {
       let isSeparate = handle.short(TIFFTAG_PLANARCONFIG) == Int(PLANARCONFIG_SEPARATE)
       throw BrickworkError(
         .unsupportedInput,
-        reason: "has \(samples) samples per pixel in \(isSeparate ? "separate planes" : "one plane")",
+        reason:
+          "has \(samples) samples per pixel in \(isSeparate ? "separate planes" : "one plane")",
         remedy: "Save each channel as a page, e.g. in Fiji: Image > Color > Split Channels")
     }
     let bits = handle.short(TIFFTAG_BITSPERSAMPLE) ?? 1

@@ -7,7 +7,9 @@ internal import BrickFiles
 /// here. TIFF 6.0, section 2 (file structure) and "Additional baseline tags"; BigTIFF has 8-byte counts and offsets.
 enum Resolution {
   /// Pixels per unit along x and y, nil where a tag is missing or no positive number.
-  static func read(_ map: MappedFile, isBigEndian: Bool, isBigTIFF: Bool) -> (x: Double?, y: Double?) {
+  static func read(_ map: MappedFile, isBigEndian: Bool, isBigTIFF: Bool) -> (
+    x: Double?, y: Double?
+  ) {
     func number(at offset: Int, _ count: Int) -> Int? {
       map.number(at: offset, byteCount: count, isBigEndian: isBigEndian)
     }

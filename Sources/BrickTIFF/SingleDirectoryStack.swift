@@ -28,7 +28,8 @@ enum SingleDirectoryStack {
     guard page.dataOffset >= 0 else {
       throw BrickworkError(
         .damagedInput, path: map.path,
-        reason: "\(writer) says \(count) planes, the file has 1 page, which is compressed or in pieces",
+        reason:
+          "\(writer) says \(count) planes, the file has 1 page, which is compressed or in pieces",
         remedy: "Export the stack again")
     }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: planeBytes)

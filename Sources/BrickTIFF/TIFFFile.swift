@@ -13,7 +13,8 @@ public struct TIFFFile {
   public static func looksLikeTIFF(_ firstBytes: [UInt8]) -> Bool {
     guard firstBytes.count >= 4 else { return false }
     switch (firstBytes[0], firstBytes[1], firstBytes[2], firstBytes[3]) {
-    case (0x49, 0x49, 42, 0), (0x4D, 0x4D, 0, 42), (0x49, 0x49, 43, 0), (0x4D, 0x4D, 0, 43): return true
+    case (0x49, 0x49, 42, 0), (0x4D, 0x4D, 0, 42), (0x49, 0x49, 43, 0), (0x4D, 0x4D, 0, 43):
+      return true
     default: return false
     }
   }

@@ -98,7 +98,9 @@ final class TIFFHandle: @unchecked Sendable {
     guard unsafe ctiff_get_text(tiff, UInt32(TIFFTAG_IMAGEDESCRIPTION), &text) == 1,
       let text = unsafe text
     else { return [] }
-    return unsafe UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
+    return unsafe UnsafeBufferPointer(start: text, count: strlen(text)).map {
+      UInt8(bitPattern: $0)
+    }
   }
 
   static func canDecode(compression: Int) -> Bool {
@@ -108,7 +110,9 @@ final class TIFFHandle: @unchecked Sendable {
   // MARK: Strips and tiles
 
   /// How many strips or tiles the directory lists.
-  var pieceCount: Int { unsafe isTiled ? Int(TIFFNumberOfTiles(tiff)) : Int(TIFFNumberOfStrips(tiff)) }
+  var pieceCount: Int {
+    unsafe isTiled ? Int(TIFFNumberOfTiles(tiff)) : Int(TIFFNumberOfStrips(tiff))
+  }
 
   /// Where the compressed bytes of a strip or tile lie: as the file says, unchecked.
   func place(ofPiece piece: Int) -> (offset: UInt64, count: UInt64) {
@@ -151,7 +155,8 @@ final class TIFFHandle: @unchecked Sendable {
     into target: inout MutableRawSpan
   ) throws {
     if openStrip != strip || nextRow != rows.lowerBound {
-      precondition(rows.lowerBound == stripRows.lowerBound, "Rows are decoded from a strip's start on")
+      precondition(
+        rows.lowerBound == stripRows.lowerBound, "Rows are decoded from a strip's start on")
     }
     forgetComplaint()
     openStrip = -1
@@ -166,7 +171,9 @@ final class TIFFHandle: @unchecked Sendable {
       }
       return nil
     }
-    if let failed { throw failure("page \(page), strip \(strip), row \(failed)", "can't be decoded") }
+    if let failed {
+      throw failure("page \(page), strip \(strip), row \(failed)", "can't be decoded")
+    }
     openStrip = strip
     nextRow = rows.upperBound
   }
@@ -191,6 +198,7 @@ final class TIFFHandle: @unchecked Sendable {
     let words = unsafe String(cString: ctiff_complaint(source))
     return BrickworkError(
       .damagedInput, path: map.path, place: place,
-      reason: words.isEmpty ? reason : "\(reason): \(words)", remedy: "Restore the file from a copy")
+      reason: words.isEmpty ? reason : "\(reason): \(words)", remedy: "Restore the file from a copy"
+    )
   }
 }

@@ -21,7 +21,8 @@ struct TIFFImage: TileImage {
       guard other.size == layout.size && other.type == layout.type else {
         throw BrickworkError(
           .unsupportedInput, path: source.path, place: "page \(page)",
-          reason: "is \(other.size) of \(other.type), page \(pages[0]) is \(layout.size) of \(layout.type)",
+          reason:
+            "is \(other.size) of \(other.type), page \(pages[0]) is \(layout.size) of \(layout.type)",
           remedy: "Save pages of one size as a file of their own")
       }
     }
@@ -46,7 +47,8 @@ struct TIFFImage: TileImage {
   }
 
   func volume(channel: Int, timepoint: Int) throws -> any Volume {
-    guard info.channelNames.indices.contains(channel), (0..<info.timepoints).contains(timepoint) else {
+    guard info.channelNames.indices.contains(channel), (0..<info.timepoints).contains(timepoint)
+    else {
       throw BrickworkError(
         .badRequest, path: info.path,
         reason: "has no channel \(channel) at time point \(timepoint); it has "

@@ -105,7 +105,9 @@ final class TIFFSource: Sendable {
   ///
   /// Keeping a band takes its lock while the wanted one's is held: always an earlier band of the same
   /// strip, so two threads can't wait for each other.
-  private func decodeBands(upTo piece: Int, page: Int, layout: PageLayout) throws -> PieceCache.Piece {
+  private func decodeBands(upTo piece: Int, page: Int, layout: PageLayout) throws
+    -> PieceCache.Piece
+  {
     let directory = pages[page].directory
     let strip = piece / layout.bandsPerStrip
     let stripRows = strip * layout.piece.y..<min((strip + 1) * layout.piece.y, layout.size.y)

@@ -27,11 +27,14 @@ public final class XMLReader {
   public init(bytes: [UInt8], name: String) throws {
     guard bytes.count <= Int(Int32.max) else {
       throw BrickworkError(
-        .unsupportedInput, path: name, reason: "an XML document of \(bytes.count) bytes is too large")
+        .unsupportedInput, path: name,
+        reason: "an XML document of \(bytes.count) bytes is too large")
     }
     source = name
     self.bytes = bytes.map { CChar(bitPattern: $0) }
-    let options = Int32(bitPattern: XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
+    let options = Int32(
+      bitPattern: XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue
+        | XML_PARSE_NOWARNING.rawValue)
     // The reader keeps the address, so the bytes are copied by libxml2's own input buffer first.
     let buffer = unsafe self.bytes.withUnsafeBufferPointer {
       unsafe xmlParserInputBufferCreateMem($0.baseAddress, Int32($0.count), XML_CHAR_ENCODING_NONE)
@@ -96,7 +99,8 @@ public final class XMLReader {
 
   private func malformed() -> BrickworkError {
     let error = unsafe xmlGetLastError()
-    let words = unsafe String(cString: cxml2_message(error)).split(separator: "\n").joined(separator: " ")
+    let words = unsafe String(cString: cxml2_message(error)).split(separator: "\n").joined(
+      separator: " ")
     return unsafe BrickworkError(
       .damagedInput, path: source, place: "line \(cxml2_line(error))",
       reason: "is not well-formed XML: \(words)", remedy: "Restore the file from a copy")

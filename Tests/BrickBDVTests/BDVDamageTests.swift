@@ -16,7 +16,8 @@ import Testing
     var threw = 0
     for _ in 0..<300 {
       var damaged = bytes
-      damaged[Int.random(in: damaged.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      damaged[Int.random(in: damaged.indices, using: &random)] = UInt8.random(
+        in: 0...255, using: &random)
       let file = try ReplacingFile(temporaryPath: folder("b.h5"))
       try unsafe file.append(damaged.span.bytes)
       try file.seal()

@@ -33,7 +33,8 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
               options: BDVExportOptions(
                 legacyInt16: legacy, deflateLevel: level, shuffle: Bool.random(using: &random),
                 chunk: pick(1...9)),
-              size: pick(1...21), factors: [.one, Index3(z: 1, y: 2, x: 2), Index3(z: 2, y: 4, x: 4)]))
+              size: pick(1...21),
+              factors: [.one, Index3(z: 1, y: 2, x: 2), Index3(z: 2, y: 4, x: 4)]))
         }
       }
     }
@@ -49,7 +50,8 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     var random = SplitMix64(seed: UInt64(size.volume))
     let writer = try BDVFileWriter(
       path: path, type: type, size: size, voxelSize: VoxelSize(x: 0.16, y: 0.16, z: 0.4),
-      levels: levels, options: options, setupName: "fused", channelName: "DAPI", overwrite: overwrite)
+      levels: levels, options: options, setupName: "fused", channelName: "DAPI",
+      overwrite: overwrite)
     let encoder = try writer.makeEncoder()
     var volumes: [ArrayVolume] = []
     var scratch = VoxelBlock()
@@ -105,14 +107,18 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     let first = try a.block(of: box)
     let second = try b.block(of: box)
     let (one, other) = unsafe (
-      first.bytes.withUnsafeBytes { unsafe Array($0) }, second.bytes.withUnsafeBytes { unsafe Array($0) })
+      first.bytes.withUnsafeBytes { unsafe Array($0) },
+      second.bytes.withUnsafeBytes { unsafe Array($0) }
+    )
     return one == other
   }
 
   @Test func noiseIsStoredWithoutItsFilters() throws {
     let folder = try TemporaryFolder()
     var random = SplitMix64(seed: 8)
-    let noise = ArrayVolume((0..<4096).map { _ in UInt16.random(in: 0...65535, using: &random) }, size: Index3(repeating: 16))
+    let noise = ArrayVolume(
+      (0..<4096).map { _ in UInt16.random(in: 0...65535, using: &random) },
+      size: Index3(repeating: 16))
     let writer = try BDVFileWriter(
       path: folder("n.h5"), type: .uint16, size: noise.size, voxelSize: .unknown,
       levels: [(.one, noise.size, noise.size)], options: BDVExportOptions(), setupName: "n",
@@ -133,8 +139,10 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     let size = Index3(z: 2, y: 3, x: 4)
     let setups = [0, 7, 123].map {
       BDVSetup(
-        id: $0, name: "tile \($0)", channelName: "c", tile: $0, voxelSize: VoxelSize(x: 1, y: 1, z: 2),
-        offset: Point3(x: Double($0), y: 0, z: 1.5), levels: [BDVLevel(factor: .one, size: size, chunk: size)])
+        id: $0, name: "tile \($0)", channelName: "c", tile: $0,
+        voxelSize: VoxelSize(x: 1, y: 1, z: 2),
+        offset: Point3(x: Double($0), y: 0, z: 1.5),
+        levels: [BDVLevel(factor: .one, size: size, chunk: size)])
     }
     let writer = try BDVFileWriter(
       path: folder("m.h5"), type: .uint8, setups: setups, timepoints: [0, 123456],
@@ -142,7 +150,8 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     let encoder = try writer.makeEncoder()
     for setup in 0..<3 {
       for timepoint in 0..<2 {
-        let voxels = ArrayVolume([UInt8](repeating: UInt8(1 + setup + 10 * timepoint), count: 24), size: size)
+        let voxels = ArrayVolume(
+          [UInt8](repeating: UInt8(1 + setup + 10 * timepoint), count: 24), size: size)
         let block = try voxels.block(of: voxels.bounds)
         let encoded = try encoder.encode(VoxelView(block), level: 0, setup: setup)
         let chunk = try #require(encoded)
@@ -187,7 +196,9 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
   }
 
   @Test func theLegacyFormIsForUInt16Alone() {
-    #expect { try BDVCase(type: .uint8, options: .init(legacyInt16: true), size: .one, factors: [.one]).write(to: "/nowhere/a.h5")
+    #expect {
+      try BDVCase(type: .uint8, options: .init(legacyInt16: true), size: .one, factors: [.one])
+        .write(to: "/nowhere/a.h5")
     } throws: { error in
       let error = error as? BrickworkError
       return error?.code == .badRequest && error?.description.contains("uint8") == true
@@ -228,9 +239,13 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
 
   @Test func otherFilesAreToldApart() throws {
     let folder = try TemporaryFolder()
-    #expect { try BDVFile(folder("none.h5")) } throws: { ($0 as? BrickworkError)?.code == .missingInput }
+    #expect { try BDVFile(folder("none.h5")) } throws: {
+      ($0 as? BrickworkError)?.code == .missingInput
+    }
     try Files.replace(folder("text.h5"), with: Array("no HDF5".utf8))
-    #expect { try BDVFile(folder("text.h5")) } throws: { ($0 as? BrickworkError)?.code == .damagedInput }
+    #expect { try BDVFile(folder("text.h5")) } throws: {
+      ($0 as? BrickworkError)?.code == .damagedInput
+    }
     let plain = try HDF5File(creating: folder("plain.h5"))
     try plain.makeGroup("/a/b")
     try plain.setAttribute("x", of: "/a", to: "")
@@ -238,6 +253,8 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     #expect(plain.contains("a/b") && !plain.contains("/a/c/d"))
     try plain.close()
     #expect(throws: BrickworkError.self) { try plain.makeGroup("/c") }
-    #expect { try BDVFile(folder("plain.h5")) } throws: { ($0 as? BrickworkError)?.code == .unsupportedInput }
+    #expect { try BDVFile(folder("plain.h5")) } throws: {
+      ($0 as? BrickworkError)?.code == .unsupportedInput
+    }
   }
 }

@@ -5,7 +5,9 @@ import BrickTestSupport
 import Testing
 
 /// Our files, other programs' readers.
-@Suite(.enabled(if: BDVEnvironment.hasPython, "needs Python with h5py, npy2bdv, pybdv (BRICKWORK_PYTHON)"))
+@Suite(
+  .enabled(
+    if: BDVEnvironment.hasPython, "needs Python with h5py, npy2bdv, pybdv (BRICKWORK_PYTHON)"))
 struct BDVReadersTests {
   /// Reads every level with h5py, and 16-bit files with npy2bdv and pybdv, and compares with the raw voxels.
   static let script = """
@@ -54,6 +56,8 @@ struct BDVReadersTests {
     }
     let result = try BDVEnvironment.run(["-c", Self.script, folder.path])
     #expect(result.status == 0, "\(result.output)")
-    #expect(result.output.split(separator: "\n").count { $0.hasPrefix("equal") } == BDVCase.all.count, "\(result.output)")
+    #expect(
+      result.output.split(separator: "\n").count { $0.hasPrefix("equal") } == BDVCase.all.count,
+      "\(result.output)")
   }
 }

@@ -1,8 +1,7 @@
+import BrickCodecs
 import BrickCore
 import BrickTestSupport
 import Testing
-
-import BrickCodecs
 
 @Suite struct DeflateTests {
   /// Bytes with some order in them, so that they shrink.

@@ -1,9 +1,8 @@
 import BrickBDV
+import BrickCodecs
 import BrickCore
 import BrickTestSupport
 import Testing
-
-import BrickCodecs
 
 /// Prints what one core encodes; run it with BRICKWORK_MEASURE=1 and `-c release`.
 @Suite(
@@ -14,7 +13,9 @@ struct EncodingSpeedTests {
   @Test func megabytesPerSecondOfCameraLikeChunks() throws {
     var random = SplitMix64(seed: 42)
     let size = Index3(repeating: 64)
-    let chunks = (0..<4).map { _ in ArrayVolume(BDVSample.camera(size: size, using: &random), size: size) }
+    let chunks = (0..<4).map { _ in
+      ArrayVolume(BDVSample.camera(size: size, using: &random), size: size)
+    }
     for (name, level, igzip, shuffle) in [
       ("shuffle + igzip 1", 1, true, true), ("shuffle + libdeflate 1", 1, false, true),
       ("shuffle + libdeflate 6", 6, false, true), ("igzip 1", 1, true, false),
@@ -36,7 +37,9 @@ struct EncodingSpeedTests {
         best = min(best, (ContinuousClock.now - start) / .seconds(1))
       }
       let raw = Double(chunks.count * size.volume * 2)
-      print("\(name): \(Int(raw / best / 1e6)) MB/s, ratio \(Double(Int(raw / Double(bytes) * 100)) / 100)")
+      print(
+        "\(name): \(Int(raw / best / 1e6)) MB/s, ratio \(Double(Int(raw / Double(bytes) * 100)) / 100)"
+      )
     }
   }
 }

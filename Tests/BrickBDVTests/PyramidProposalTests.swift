@@ -41,7 +41,9 @@ import Testing
 
   @Test func everySizeEndsWithSmallLevelsAndSmallChunks() {
     for size in [Index3.zero, .one, Index3(z: 1, y: 1, x: 1 << 40), Index3(z: 257, y: 1, x: 3)] {
-      for voxels in [VoxelSize.unknown, VoxelSize(x: 1, y: 1, z: 1e9), VoxelSize(x: 0, y: -1, z: .nan)] {
+      for voxels in [
+        VoxelSize.unknown, VoxelSize(x: 1, y: 1, z: 1e9), VoxelSize(x: 0, y: -1, z: .nan),
+      ] {
         let levels = PyramidProposal.levels(size: size, voxelSize: voxels)
         #expect(levels[0].factor == .one && levels.allSatisfy { $0.chunk.volume <= 4096 })
       }

@@ -43,7 +43,9 @@ import Testing
       #expect(project.setups.count == wanted.setups.count, "\(name)")
       for setup in project.setups {
         let other = try #require(wanted.setups[String(setup.id)])
-        if let size = other.size, !size.isEmpty, let ours = setup.size { #expect([ours.x, ours.y, ours.z] == size) }
+        if let size = other.size, !size.isEmpty, let ours = setup.size {
+          #expect([ours.x, ours.y, ours.z] == size)
+        }
         if let voxel = other.voxel, !voxel.isEmpty, let ours = setup.storedVoxelSize {
           #expect([ours.x, ours.y, ours.z] == voxel)
         }
@@ -65,7 +67,8 @@ import Testing
   func realProjectsGiveOffsetsOrSayWhyNot() throws {
     let mesoSPIM = try BDVProject(reading: BDVEnvironment.data("spimdata_xml/bigstitcher_6.xml"))
     let offsets = try mesoSPIM.offsets(timepoint: 0)
-    #expect(offsets.count == 16 && offsets.allSatisfy { $0.warning == nil && $0.shearDistance == 0 })
+    #expect(
+      offsets.count == 16 && offsets.allSatisfy { $0.warning == nil && $0.shearDistance == 0 })
     #expect(mesoSPIM.setups[0].voxelSize == VoxelSize(x: 3.26, y: 3.26, z: 10))
     let partly = try BDVProject(reading: BDVEnvironment.data("spimdata_xml/bigstitcher_0.xml"))
     #expect(try partly.offsets(timepoint: 0).count == 1)
@@ -124,7 +127,9 @@ import Testing
       attributeNames: ["channel": [0: "GFP", 1: "<x>", 2: "2"]], timepoints: [0, 3, 9],
       missingViews: [.init(timepoint: 3, setup: 50)])
     project.registrations[.init(timepoint: 0, setup: 0)] = [
-      .init(name: "Stitching Transform", affine: AffineTransform(scaleX: 1, y: 1, z: 1, translation: (1e-9, -2.5, 1e17))),
+      .init(
+        name: "Stitching Transform",
+        affine: AffineTransform(scaleX: 1, y: 1, z: 1, translation: (1e-9, -2.5, 1e17))),
       .init(name: "calibration", affine: AffineTransform(scaleX: 1, y: 1, z: 10.0 / 3)),
     ]
     var back = try read(project.xml())
@@ -133,7 +138,9 @@ import Testing
     back.path = nil
     #expect(back.setups.map(\.name) == ["", "a < b & \"c\"", "λ 488\u{FFFD}"])
     for index in names.indices { project.setups[index].name = back.setups[index].name }
-    for attribute in ["tile", "angle", "illumination"] { project.attributeNames[attribute] = [0: "0"] }
+    for attribute in ["tile", "angle", "illumination"] {
+      project.attributeNames[attribute] = [0: "0"]
+    }
     #expect(back == project)
   }
 
@@ -151,7 +158,8 @@ import Testing
     var random = SplitMix64(seed: 5)
     for _ in 0..<100 {
       var damaged = bytes
-      damaged[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 32...126, using: &random)
+      damaged[Int.random(in: bytes.indices, using: &random)] = UInt8.random(
+        in: 32...126, using: &random)
       if let project = try? reading(damaged) { _ = try? project.offsets(timepoint: 0) }
     }
   }
@@ -163,11 +171,15 @@ import Testing
       ("1 0 0 0 0", "1 0"), ("0-4:2, 7", "0-2000000000"), ("0-4:2, 7", "4-0"),
       ("0-4:2, 7", "1:0"), ("type=\"affine\"", "type=\"generic\""), ("SpimData", "Other"),
       ("timepoint=\"0\" setup", "timepoint=\"99999999999999999999\" setup"),
-      ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<!DOCTYPE SpimData [<!ENTITY e SYSTEM \"/etc/passwd\">]>&e;"),
+      (
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+        "<!DOCTYPE SpimData [<!ENTITY e SYSTEM \"/etc/passwd\">]>&e;"
+      ),
     ])
   func impossibleNumbersAreNamed(old: String, new: String) throws {
     let whole = Self.document(transforms: Self.transform("1 0 0 0 0 1 0 0 0 0 1 0"))
-    let changed = whole.split(separator: old, omittingEmptySubsequences: false).joined(separator: new)
+    let changed = whole.split(separator: old, omittingEmptySubsequences: false).joined(
+      separator: new)
     #expect(changed != whole)
     #expect { try read(changed) } throws: { error in
       (error as? BrickworkError)?.path?.hasSuffix("a.xml") == true

@@ -1,7 +1,6 @@
+import BrickCore
 import BrickTestSupport
 import Testing
-
-import BrickCore
 
 @Suite struct GeometryTests {
   @Test func componentsAreNamedAndNumbered() {

@@ -52,7 +52,8 @@ struct Case: Sendable, CustomStringConvertible {
 
   var description: String { "\(type) \(size) brick \(brick) shard \(shard) \(levels) seed \(seed)" }
 
-  func job(_ path: String, threads: Int = 2, memory: Int = 256 << 20, source: (any Volume)? = nil) throws
+  func job(_ path: String, threads: Int = 2, memory: Int = 256 << 20, source: (any Volume)? = nil)
+    throws
     -> StoreJob
   {
     let plan = try StorePlan(
@@ -61,7 +62,8 @@ struct Case: Sendable, CustomStringConvertible {
     return StoreJob(
       path: path, source: source ?? volume, plan: plan,
       description: StoreDescription(
-        name: "test", voxelSize: voxelSize, channelName: "c", source: ["seed": .integer(Int64(seed))]),
+        name: "test", voxelSize: voxelSize, channelName: "c",
+        source: ["seed": .integer(Int64(seed))]),
       budget: MemoryBudget(byteCount: memory), threads: threads, cache: PieceCache(capacity: 0))
   }
 }

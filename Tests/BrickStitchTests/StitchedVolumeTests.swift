@@ -182,7 +182,9 @@ func doubles(_ block: borrowing VoxelBlock) -> [Double] {
     let pairs = index.intersectingPairs().map { [$0.0, $0.1] }
     var expected: [[Int]] = []
     for i in boxes.indices {
-      for j in boxes.indices where j > i && boxes[i].intersects(boxes[j]) { expected.append([i, j]) }
+      for j in boxes.indices where j > i && boxes[i].intersects(boxes[j]) {
+        expected.append([i, j])
+      }
     }
     #expect(pairs == expected)
   }
@@ -191,7 +193,8 @@ func doubles(_ block: borrowing VoxelBlock) -> [Double] {
 @Test func pairsOfAHundredThousandTilesAreFoundWithoutLookingAtAllPairs() {
   // A grid of tiles that overlap their neighbours by a tenth: 10¹⁰ pairs would take minutes.
   let boxes = (0..<100_000).map { n in
-    Box3(origin: Index3(z: 0, y: n / 400 * 90, x: n % 400 * 90), size: Index3(z: 10, y: 100, x: 100))
+    Box3(
+      origin: Index3(z: 0, y: n / 400 * 90, x: n % 400 * 90), size: Index3(z: 10, y: 100, x: 100))
   }
   let clock = ContinuousClock()
   var count = 0

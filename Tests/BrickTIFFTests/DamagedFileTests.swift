@@ -14,14 +14,20 @@ struct TinyTIFF {
   var lastLink: UInt32 = 0
   var description = ""
 
-  var voxels: [UInt16] { (0..<pages * height * width).map { UInt16(truncatingIfNeeded: $0 &* 257 &+ 3) } }
+  var voxels: [UInt16] {
+    (0..<pages * height * width).map { UInt16(truncatingIfNeeded: $0 &* 257 &+ 3) }
+  }
 
   var bytes: [UInt8] {
     var bytes: [UInt8] = [0x49, 0x49, 42, 0, 0, 0, 0, 0]
     var link = 4
     func put(_ value: Int, _ count: Int, at place: Int? = nil) {
       let parts = (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
-      if let place { bytes.replaceSubrange(place..<place + count, with: parts) } else { bytes += parts }
+      if let place {
+        bytes.replaceSubrange(place..<place + count, with: parts)
+      } else {
+        bytes += parts
+      }
     }
     let values = voxels
     for page in 0..<pages {
@@ -29,7 +35,9 @@ struct TinyTIFF {
       for strip in 0..<2 {
         let rows = height / 2
         let start = (page * height + strip * rows) * width
-        let raw = values[start..<start + rows * width].flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        let raw = values[start..<start + rows * width].flatMap {
+          [UInt8($0 & 255), UInt8($0 >> 8)]
+        }
         // PackBits without runs: a length byte before up to 128 literal ones.
         let data = isPacked ? [UInt8(raw.count - 1)] + raw : raw
         strips.append((bytes.count, data.count))
@@ -75,7 +83,9 @@ struct DamagedFileTests {
     for image in try TIFFFile.images(in: path, cache: PieceCache(capacity: 1 << 16)) {
       for channel in image.info.channelNames.indices {
         let volume = try image.volume(channel: channel, timepoint: 0)
-        guard let count = volume.size.checkedVolume, count < 1 << 20, volume.type == .uint16 else { continue }
+        guard let count = volume.size.checkedVolume, count < 1 << 20, volume.type == .uint16 else {
+          continue
+        }
         let block = try volume.block(of: volume.bounds)
         let voxels = block.voxels(as: UInt16.self)
         result += voxels.indices.map { voxels[$0] }
@@ -91,7 +101,9 @@ struct DamagedFileTests {
     #expect(try readAll(folder("a.tif")) == file.voxels)
   }
 
-  @Test(arguments: [false, true]) func cuttingTheFileAnywhereGivesAnErrorOrTheVoxels(isPacked: Bool) throws {
+  @Test(arguments: [false, true]) func cuttingTheFileAnywhereGivesAnErrorOrTheVoxels(isPacked: Bool)
+    throws
+  {
     let folder = try TemporaryFolder()
     let file = TinyTIFF(isPacked: isPacked)
     let bytes = file.bytes
@@ -103,7 +115,9 @@ struct DamagedFileTests {
 
   @Test(arguments: [false, true]) func noByteValueMakesTheReaderCrash(isPacked: Bool) throws {
     let folder = try TemporaryFolder()
-    let bytes = TinyTIFF(pages: 2, isPacked: isPacked, description: "ImageJ=1.54\nimages=2\nslices=2\n").bytes
+    let bytes = TinyTIFF(
+      pages: 2, isPacked: isPacked, description: "ImageJ=1.54\nimages=2\nslices=2\n"
+    ).bytes
     for place in bytes.indices {
       for value in [0, 1, 255, bytes[place] ^ 0x80, bytes[place] &+ 1] where value != bytes[place] {
         var damaged = bytes
@@ -117,11 +131,13 @@ struct DamagedFileTests {
   @Test(arguments: 0..<20) func randomDamageNeverCrashes(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let folder = try TemporaryFolder()
-    let bytes = TinyTIFF(isPacked: seed.isMultiple(of: 2), description: "{\"shape\": [3, 4, 5]}").bytes
+    let bytes = TinyTIFF(isPacked: seed.isMultiple(of: 2), description: "{\"shape\": [3, 4, 5]}")
+      .bytes
     for _ in 0..<50 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...6, using: &random) {
-        damaged[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        damaged[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(
+          in: 0...255, using: &random)
       }
       try write(folder("a.tif"), damaged)
       do { _ = try readAll(folder("a.tif")) } catch is BrickworkError {}
@@ -230,7 +246,9 @@ struct DamagedFileTests {
             var random = SplitMix64(seed: UInt64(seed))
             for _ in 0..<200 {
               let origin = volume.size.map { Int.random(in: 0..<$0, using: &random) }
-              let box = Box3(from: origin, to: origin.zip(volume.size) { Int.random(in: $0...$1, using: &random) })
+              let box = Box3(
+                from: origin,
+                to: origin.zip(volume.size) { Int.random(in: $0...$1, using: &random) })
               let expected = try oracle.block(of: box).byteArray
               #expect(try volume.block(of: box).byteArray == expected)
             }

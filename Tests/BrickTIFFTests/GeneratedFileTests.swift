@@ -34,7 +34,8 @@ struct GeneratedFileTests {
 
   /// Writes `0.tif`, `1.tif`, … with these arguments of `imwrite`, and the voxels of all of them,
   /// little-endian in C order, as `stack.raw`. One run of Python takes a second, so files come in groups.
-  private func write(_ arguments: [String], type: VoxelType, shape: [Int]) throws -> TemporaryFolder {
+  private func write(_ arguments: [String], type: VoxelType, shape: [Int]) throws -> TemporaryFolder
+  {
     let folder = try TemporaryFolder()
     try SharedData.runPython(
       """
@@ -53,7 +54,8 @@ struct GeneratedFileTests {
     return folder
   }
 
-  private func open(_ folder: TemporaryFolder, _ number: Int = 0) throws -> (any TileImage, [UInt8]) {
+  private func open(_ folder: TemporaryFolder, _ number: Int = 0) throws -> (any TileImage, [UInt8])
+  {
     let images = try TIFFFile.images(
       in: folder("\(number).tif"), cache: PieceCache(capacity: 1 << 20))
     #expect(images.count == 1)
@@ -63,7 +65,8 @@ struct GeneratedFileTests {
   /// Writes one stack in many ways and reads each.
   private func expectStacks(_ arguments: [String], type: VoxelType) throws {
     let folder = try write(
-      arguments.map { "metadata=None, photometric='minisblack', \($0)" }, type: type, shape: [3, 21, 37])
+      arguments.map { "metadata=None, photometric='minisblack', \($0)" }, type: type,
+      shape: [3, 21, 37])
     for (number, argument) in arguments.enumerated() {
       let (image, raw) = try open(folder, number)
       #expect(image.info.type == type, "\(argument)")
@@ -83,17 +86,23 @@ struct GeneratedFileTests {
       layouts.flatMap { ["\($0), byteorder='<'", "\($0), byteorder='>'"] }, type: type)
   }
 
-  @Test(arguments: [VoxelType.uint8, .uint16, .int32]) func everyCompression(type: VoxelType) throws {
+  @Test(arguments: [VoxelType.uint8, .uint16, .int32]) func everyCompression(type: VoxelType) throws
+  {
     let compressions = [
-      "'lzw', predictor=2", "'zlib', predictor=2", "'zstd', predictor=2", "'packbits'", "'lzma'", "'zlib'",
+      "'lzw', predictor=2", "'zlib', predictor=2", "'zstd', predictor=2", "'packbits'", "'lzma'",
+      "'zlib'",
     ]
     try expectStacks(
       compressions.flatMap { compression in
-        ["", ", byteorder='>', rowsperstrip=3", ", tile=(16, 16)"].map { "compression=\(compression)\($0)" }
+        ["", ", byteorder='>', rowsperstrip=3", ", tile=(16, 16)"].map {
+          "compression=\(compression)\($0)"
+        }
       }, type: type)
   }
 
-  @Test(arguments: [VoxelType.float32, .float64]) func theFloatingPointPredictor(type: VoxelType) throws {
+  @Test(arguments: [VoxelType.float32, .float64]) func theFloatingPointPredictor(type: VoxelType)
+    throws
+  {
     try expectStacks(
       ["", ", byteorder='>'", ", tile=(16, 16)"].map { "compression='zlib', predictor=3\($0)" },
       type: type)
@@ -102,15 +111,18 @@ struct GeneratedFileTests {
   @Test(arguments: ["'<'", "'>'"])
   func anImageJHyperstackHasChannelsSlicesAndFrames(order: String) throws {
     let folder = try write(
-      ["""
-      imagej=True, byteorder=\(order), resolution=(1000000/215000, 1/0.325), \
-      metadata={'axes': 'TZCYX', 'spacing': 0.7, 'unit': 'um'}
-      """], type: .uint16, shape: [2, 3, 4, 7, 5])
+      [
+        """
+        imagej=True, byteorder=\(order), resolution=(1000000/215000, 1/0.325), \
+        metadata={'axes': 'TZCYX', 'spacing': 0.7, 'unit': 'um'}
+        """
+      ], type: .uint16, shape: [2, 3, 4, 7, 5])
     let (image, raw) = try open(folder)
     #expect(image.info.channelNames.count == 4)
     #expect(image.info.timepoints == 2)
     let voxelSize = try #require(image.info.voxelSize)
-    #expect(abs(voxelSize.x - 0.215) < 1e-9 && abs(voxelSize.y - 0.325) < 1e-6 && voxelSize.z == 0.7)
+    #expect(
+      abs(voxelSize.x - 0.215) < 1e-9 && abs(voxelSize.y - 0.325) < 1e-6 && voxelSize.z == 0.7)
     let plane = 7 * 5 * 2
     for timepoint in 0..<2 {
       for channel in 0..<4 {
@@ -132,12 +144,14 @@ struct GeneratedFileTests {
     let axes = order == "XYZCT" ? "TCZYX" : "TZCYX"
     let shape = order == "XYZCT" ? [2, 3, 4, 9, 6] : [2, 4, 3, 9, 6]
     let folder = try write(
-      ["""
-      ome=True, compression='zlib', metadata={'axes': '\(axes)', 'PhysicalSizeX': 250, \
-      'PhysicalSizeXUnit': 'nm', 'PhysicalSizeY': 0.5, 'PhysicalSizeZ': 2, \
-      'Channel': {'Name': ['DAPI', 'GFP', 'RFP']}, 'Plane': {'PositionX': [0.125] * 24, \
-      'PositionXUnit': ['mm'] * 24, 'PositionY': [-7.5] * 24}}
-      """], type: .uint8, shape: shape)
+      [
+        """
+        ome=True, compression='zlib', metadata={'axes': '\(axes)', 'PhysicalSizeX': 250, \
+        'PhysicalSizeXUnit': 'nm', 'PhysicalSizeY': 0.5, 'PhysicalSizeZ': 2, \
+        'Channel': {'Name': ['DAPI', 'GFP', 'RFP']}, 'Plane': {'PositionX': [0.125] * 24, \
+        'PositionXUnit': ['mm'] * 24, 'PositionY': [-7.5] * 24}}
+        """
+      ], type: .uint8, shape: shape)
     let (image, raw) = try open(folder)
     #expect(image.info.channelNames == ["DAPI", "GFP", "RFP"])
     #expect(image.info.timepoints == 2)
@@ -174,32 +188,39 @@ struct GeneratedFileTests {
       let volume = try image.volume(channel: 0, timepoint: 0)
       #expect(volume.size == Index3(z: 2 + number, y: 5, x: 6 + number))
       let bytes = try volume.block(of: volume.bounds).byteArray
-      #expect(bytes == Array(repeating: [UInt8(number + 1), 0], count: volume.size.volume).flatMap { $0 })
+      #expect(
+        bytes == Array(repeating: [UInt8(number + 1), 0], count: volume.size.volume).flatMap { $0 })
     }
   }
 
   @Test func planesBehindASingleDirectoryAreFound() throws {
-    let folder = try write(["truncate=True, photometric='minisblack'"], type: .uint16, shape: [6, 8, 9])
+    let folder = try write(
+      ["truncate=True, photometric='minisblack'"], type: .uint16, shape: [6, 8, 9])
     let (image, raw) = try open(folder)
     try expectBoxes(
       image.volume(channel: 0, timepoint: 0), equal: raw, size: Index3(z: 6, y: 8, x: 9), seed: 5)
   }
 
   @Test func aCutStackSaysBothNumbers() throws {
-    let folder = try write(["truncate=True, photometric='minisblack'"], type: .uint16, shape: [6, 8, 9])
+    let folder = try write(
+      ["truncate=True, photometric='minisblack'"], type: .uint16, shape: [6, 8, 9])
     let whole = try Files.read(folder("0.tif"))
     try Files.replace(folder("cut.tif"), with: Array(whole.dropLast(100)))
     let error = #expect(throws: BrickworkError.self) {
       try TIFFFile.images(in: folder("cut.tif"), cache: PieceCache(capacity: 0))
     }
     #expect(error?.code == .damagedInput)
-    #expect(error?.description.contains("\(whole.count - 100)") == true, "\(error.map(\.description) ?? "")")
+    #expect(
+      error?.description.contains("\(whole.count - 100)") == true,
+      "\(error.map(\.description) ?? "")")
   }
 
   @Test func aLargeStripIsDecodedInBands() throws {
     // 36 MB in one strip: above the 16 MiB that are decoded at once.
     let folder = try write(
-      ["metadata=None, photometric='minisblack', compression='zlib', compressionargs={'level': 1}, rowsperstrip=4500"],
+      [
+        "metadata=None, photometric='minisblack', compression='zlib', compressionargs={'level': 1}, rowsperstrip=4500"
+      ],
       type: .uint16, shape: [1, 4500, 4000])
     let (image, raw) = try open(folder)
     let volume = try image.volume(channel: 0, timepoint: 0)
@@ -219,7 +240,8 @@ struct GeneratedFileTests {
 
   @Test func aRegionDecodesOnlyItsStrips() throws {
     let folder = try write(
-      ["metadata=None, photometric='minisblack', compression='zlib', rowsperstrip=8"], type: .uint16,
+      ["metadata=None, photometric='minisblack', compression='zlib', rowsperstrip=8"],
+      type: .uint16,
       shape: [4, 64, 32])
     let cache = PieceCache(capacity: 1 << 20)
     let image = try TIFFFile.images(in: folder("0.tif"), cache: cache)[0]

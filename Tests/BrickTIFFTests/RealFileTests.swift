@@ -30,7 +30,8 @@ struct RealFileTests {
         for channel in image.info.channelNames.indices {
           let volume = try image.volume(channel: channel, timepoint: timepoint)
           guard volume.size.volume < 64 << 20 else {
-            throw BrickworkError(.badRequest, reason: "the test reads no such volume: \(volume.size)")
+            throw BrickworkError(
+              .badRequest, reason: "the test reads no such volume: \(volume.size)")
           }
           bytes += try volume.block(of: volume.bounds).byteArray
         }
@@ -74,7 +75,9 @@ struct RealFileTests {
         in: SharedData.path("tiles/mosaic_czi/tile_\(tile).ome.tif"),
         cache: PieceCache(capacity: 0))[0].info
     }
-    #expect(infos.map(\.voxelSize) == Array(repeating: VoxelSize(x: 1.0833333, y: 1.0833333, z: 1), count: 2))
+    #expect(
+      infos.map(\.voxelSize)
+        == Array(repeating: VoxelSize(x: 1.0833333, y: 1.0833333, z: 1), count: 2))
     #expect(infos[0].position == .zero)
     #expect(infos[1].position == Point3(x: 901.3333056, y: 0, z: 0))
     #expect(infos[1].size == Index3(z: 1, y: 624, x: 924))

@@ -60,7 +60,8 @@ public enum BDVEnvironment {
 
   /// What other programs read from the shared XML files, by path below the data folder.
   public static func expectedProjects() throws -> [String: ExpectedProject] {
-    let json = try Data(contentsOf: URL(fileURLWithPath: data("spimdata_xml/expected_affines.json")))
+    let json = try Data(
+      contentsOf: URL(fileURLWithPath: data("spimdata_xml/expected_affines.json")))
     return try JSONDecoder().decode([String: ExpectedProject].self, from: json)
   }
 }

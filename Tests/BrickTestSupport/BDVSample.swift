@@ -35,7 +35,9 @@ public enum BDVSample {
     Box3(size: size).forEachPosition { position in
       var light = 4.0
       for cell in cells {
-        let (z, y, x) = (Double(position.z) - cell[0], Double(position.y) - cell[1], Double(position.x) - cell[2])
+        let (z, y, x) = (
+          Double(position.z) - cell[0], Double(position.y) - cell[1], Double(position.x) - cell[2]
+        )
         let distance = z * z + y * y + x * x
         // A parabola cut at its feet: a cell without an exponential.
         if distance < 64 { light += 6 * (64 - distance) }

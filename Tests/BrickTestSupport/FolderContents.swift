@@ -6,7 +6,9 @@ public func contents(of folder: String) throws -> [String: [UInt8]] {
   for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
     let whole = folder + "/" + path
     var isFolder: ObjCBool = false
-    guard unsafe FileManager.default.fileExists(atPath: whole, isDirectory: &isFolder) else { continue }
+    guard unsafe FileManager.default.fileExists(atPath: whole, isDirectory: &isFolder) else {
+      continue
+    }
     if !isFolder.boolValue {
       files[path] = Array(try Data(contentsOf: URL(fileURLWithPath: whole)))
     }

@@ -21,13 +21,15 @@ public struct RandomLayout: Sendable {
       tiles.append(volume)
       self.values.append(values)
       func place() -> Double {
-        Double(Int.random(in: -6...14, using: &random)) + [0, 0, 0.25, 0.5, -0.5].randomElement(using: &random)!
+        Double(Int.random(in: -6...14, using: &random)) + [0, 0, 0.25, 0.5, -0.5].randomElement(
+          using: &random)!
       }
       let duplicate = n > 0 && Int.random(in: 0..<6, using: &random) == 0
       offsets.append(duplicate ? offsets[n - 1] : Point3(x: place(), y: place(), z: place()))
     }
     if Bool.random(using: &random) {
-      order = Array(Array(0..<count).shuffled(using: &random).prefix(Int.random(in: 1...count, using: &random)))
+      order = Array(
+        Array(0..<count).shuffled(using: &random).prefix(Int.random(in: 1...count, using: &random)))
     }
   }
 
@@ -63,11 +65,13 @@ public struct RandomLayout: Sendable {
     case .int64: return integer(Int64.self)
     case .float32:
       return make(Float.self) {
-        Int.random(in: 0..<4, using: &random) == 0 ? 0 : Float.random(in: -1e3...1e3, using: &random)
+        Int.random(in: 0..<4, using: &random) == 0
+          ? 0 : Float.random(in: -1e3...1e3, using: &random)
       }
     case .float64:
       return make(Double.self) {
-        Int.random(in: 0..<4, using: &random) == 0 ? 0 : Double.random(in: -1e3...1e3, using: &random)
+        Int.random(in: 0..<4, using: &random) == 0
+          ? 0 : Double.random(in: -1e3...1e3, using: &random)
       }
     }
   }

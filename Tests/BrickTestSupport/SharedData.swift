@@ -44,7 +44,8 @@ public enum SharedData {
   }()
 
   /// The interpreter with the reference readers: `BRICKWORK_PYTHON`, otherwise the package's virtual environment.
-  public static let python: String = ProcessInfo.processInfo.environment["BRICKWORK_PYTHON"]
+  public static let python: String =
+    ProcessInfo.processInfo.environment["BRICKWORK_PYTHON"]
     ?? packageRoot + "/.venv/bin/python3"
 
   public static let hasPython = FileManager.default.isExecutableFile(atPath: python)

@@ -14,7 +14,8 @@ public struct ArrayVolume: Volume {
 
   /// A volume of voxels given as bytes in the processor's order, x fastest.
   public init(bytes: [UInt8], type: VoxelType, size: Index3) {
-    precondition(bytes.count == size.volume * type.byteCount, "\(bytes.count) bytes do not fill \(size)")
+    precondition(
+      bytes.count == size.volume * type.byteCount, "\(bytes.count) bytes do not fill \(size)")
     self.size = size
     self.type = type
     self.bytes = bytes

@@ -90,7 +90,9 @@ public struct VoxelBlock: ~Copyable, @unchecked Sendable {
   }
 
   /// Sets every voxel to zero.
-  public mutating func clear() { unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
+  public mutating func clear() {
+    unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+  }
 
   private var start: UnsafeMutableRawPointer {
     // An empty block lends an empty span of any valid address.
