@@ -20,7 +20,7 @@ brickwork=$(realpath "${BRICKWORK:-$here/../.build/release/brickwork}")
 rounds=${ROUNDS:-5}; cpus=${CPUS:-0,1}; threads=${THREADS:-2}; only=${ONLY:-.}
 results=${RESULTS:-$here/Results/speed.jsonl}
 work=$(mktemp -d "${WORK:-${TMPDIR:-/tmp}}/brickwork-speed.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$work-store"' EXIT
 mkdir -p "$(dirname "$results")"
 : > "$results"
 
@@ -48,9 +48,10 @@ ours() { # job, task, command, suffix of the output
     "rm -rf {out}$suffix && $command -o {out}$suffix && mv {out}$suffix {out}"
 }
 
-store=$work/for-export.ome.zarr
+# Not under $work, which the peers' script empties after each run.
+store=$work-store/for-export.ome.zarr
 if [[ "export" =~ $only ]]; then
-  rm -rf "$store"
+  mkdir -p "$(dirname "$store")"
   stitch_once=${stitch//\{data\}/$data}
   eval "${stitch_once//\{threads\}/$threads} -o $store"
 fi

@@ -91,6 +91,8 @@ extension ZarrArray {
     for z in inside.origin.z..<inside.end.z {
       for y in inside.origin.y..<inside.end.y {
         for x in inside.origin.x..<inside.end.x {
+          // A slow codec may take a second for a brick, and Ctrl-C should not.
+          try Task.checkCancellation()
           let brick = Index3(z: z, y: y, x: x)
           let part = view.cropped(to: bricks.box(at: brick).intersection(view.box))
           if let range = try encoder.encode(part, into: &bytes) { emit(brick, range) }

@@ -23,8 +23,20 @@ public struct ExportJob: Sendable {
   struct Level: Sendable {
     let factor: Index3
     let chunk: Index3
+    /// Voxels that are read at once: whole chunks, and whole bricks of the store where both fit, so that no brick is
+    /// decoded twice.
+    let step: Index3
     let volume: any Volume
-    var grid: BrickGrid { BrickGrid(size: volume.size, brick: chunk) }
+    var chunks: BrickGrid { BrickGrid(size: volume.size, brick: chunk) }
+    var steps: BrickGrid { BrickGrid(size: volume.size, brick: step) }
+
+    init(factor: Index3, chunk: Index3, volume: any Volume) {
+      self.factor = factor
+      self.chunk = chunk
+      self.volume = volume
+      let brick = (volume as? ZarrVolume)?.brick ?? chunk
+      step = chunk * brick.dividedRoundingUp(by: chunk)
+    }
   }
 
   let levels: [Level]
@@ -48,7 +60,7 @@ public struct ExportJob: Sendable {
   /// Plans the export of `image` to `path`, which ends in `.h5`; the XML lies beside it.
   ///
   /// - Parameters:
-  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 2¹⁸ voxels, and
+  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 1 MiB, and
   ///     64, 64, 64 otherwise.
   ///   - compression: level 1 to 12 of deflate, or nil for none.
   ///   - cache: the cache the image was opened with.
@@ -67,7 +79,10 @@ public struct ExportJob: Sendable {
     let chosen = try Self.sources(of: image, levels)
     self.levels = try chosen.map { factor, volume in
       let size = volume.size
-      let usual = (volume as? ZarrVolume).map(\.brick).flatMap { $0.volume <= 1 << 18 ? $0 : nil }
+      // Beyond a megabyte a chunk makes browsing sluggish.
+      let usual = (volume as? ZarrVolume).map(\.brick).flatMap {
+        $0.volume * image.info.type.byteCount <= 1 << 20 ? $0 : nil
+      }
       let shape = (chunk ?? usual ?? Index3(repeating: 64)).minimum(size)
       guard shape.z > 0, shape.y > 0, shape.x > 0, shape.checkedVolume.map({ $0 < 1 << 28 }) == true
       else {
@@ -120,7 +135,7 @@ public struct ExportJob: Sendable {
       levels: levels.map { ($0.factor, $0.volume.size, $0.chunk) }, options: options,
       setupName: image.info.name, channelName: image.info.channelNames.first ?? "",
       overwrite: overwrite)
-    let steps = levels.reduce(0) { $0 + $1.grid.count }
+    let steps = levels.reduce(0) { $0 + $1.steps.count }
     let voxels = levels.reduce(0) { $0 + $1.volume.size.volume }
     let meter = ProgressMeter(
       phase: "exporting", totalVoxels: voxels, totalItems: steps, listener: listener)
@@ -128,15 +143,14 @@ public struct ExportJob: Sendable {
       try await OrderedPipeline.run(count: steps, workers: workers) {
         ChunkWorker(encoder: try writer.makeEncoder())
       } produce: { worker, place in
-        let (level, index) = self.chunk(at: place)
-        return try worker.encode(levels[level], number: level, index)
-      } commit: { (place: Int, chunk: EncodedChunk?) in
-        let (level, index) = self.chunk(at: place)
-        if let chunk { try writer.write(chunk, level: level, at: index) }
-        let voxels = levels[level].grid.box(at: index).count
+        let (level, box) = self.step(at: place)
+        return try worker.encode(levels[level], number: level, box)
+      } commit: { (place: Int, chunks: [PlacedChunk]) in
+        let (level, box) = self.step(at: place)
+        for chunk in chunks { try writer.write(chunk.chunk, level: level, at: chunk.index) }
         meter.add(
-          voxels: voxels, voxelBytes: voxels * image.info.type.byteCount,
-          written: chunk?.bytes.count ?? 0, items: 1)
+          voxels: box.count, voxelBytes: box.count * image.info.type.byteCount,
+          written: chunks.reduce(0) { $0 + $1.chunk.bytes.count }, items: 1)
         return nil
       }
       try writer.finish()
@@ -152,42 +166,63 @@ public struct ExportJob: Sendable {
 
   /// Workers and cache that the budget allows.
   func width() throws -> (workers: Int, cache: Int) {
-    let largest = levels.map { $0.chunk.volume }.max() ?? 1
-    let bytes = largest * image.info.type.byteCount
-    let scratch = levels.map { $0.volume.scratchBytes(reading: $0.chunk) }.max() ?? 0
-    // A block, its shuffled and compressed copies, three results that wait, and the encoder's own state.
+    let bytes = (levels.map(\.step.volume).max() ?? 1) * image.info.type.byteCount
+    let scratch = levels.map { $0.volume.scratchBytes(reading: $0.step) }.max() ?? 0
+    // What is read, the shuffled and compressed copies, three results that wait, and the encoder's own state.
     let perWorker = 7 * BlockStorage.footprint(of: bytes) + scratch + (2 << 20)
     return try budget.share(wanted: threads, perWorker: perWorker, shared: 16 << 20)
   }
 
-  private func chunk(at place: Int) -> (level: Int, index: Index3) {
+  private func step(at place: Int) -> (level: Int, box: Box3) {
     var rest = place
     for (number, level) in levels.enumerated() {
-      let count = level.grid.count
-      if rest < count { return (number, level.grid.index(at: rest)) }
-      rest -= count
+      let grid = level.steps
+      if rest < grid.count { return (number, grid.box(at: grid.index(at: rest))) }
+      rest -= grid.count
     }
-    preconditionFailure("Step \(place) is past the last chunk")
+    preconditionFailure("Step \(place) is past the last one")
   }
 }
 
-/// What one worker keeps between chunks.
+/// A chunk that isn't empty, and its place in its level's grid of chunks.
+private struct PlacedChunk: Sendable {
+  let index: Index3
+  let chunk: EncodedChunk
+}
+
+/// What one worker keeps between steps.
 private final class ChunkWorker {
   private let encoder: BDVChunkEncoder
   private var block = VoxelBlock()
 
   init(encoder: BDVChunkEncoder) { self.encoder = encoder }
 
-  func encode(_ level: ExportJob.Level, number: Int, _ index: Index3) throws -> EncodedChunk? {
-    let box = level.grid.box(at: index)
+  func encode(_ level: ExportJob.Level, number: Int, _ box: Box3) throws -> [PlacedChunk] {
     block.reshape(to: box, type: level.volume.type)
     level.volume.willRead(box)
     try level.volume.read(into: &block)
     level.volume.didRead(box)
-    return try encode(block, number)
+    return try encodeChunks(of: block, level, number)
   }
 
-  private func encode(_ block: borrowing VoxelBlock, _ level: Int) throws -> EncodedChunk? {
-    try encoder.encode(VoxelView(block), level: level)
+  private func encodeChunks(
+    of block: borrowing VoxelBlock, _ level: ExportJob.Level, _ number: Int
+  ) throws -> [PlacedChunk] {
+    let grid = level.chunks
+    let view = VoxelView(block)
+    var chunks: [PlacedChunk] = []
+    let inside = grid.indices(intersecting: block.box)
+    for z in inside.origin.z..<inside.end.z {
+      for y in inside.origin.y..<inside.end.y {
+        for x in inside.origin.x..<inside.end.x {
+          try Task.checkCancellation()
+          let index = Index3(z: z, y: y, x: x)
+          if let chunk = try encoder.encode(view.cropped(to: grid.box(at: index)), level: number) {
+            chunks.append(PlacedChunk(index: index, chunk: chunk))
+          }
+        }
+      }
+    }
+    return chunks
   }
 }

@@ -11,12 +11,18 @@ public struct StoreDescription: Sendable {
   /// Everything about the source that decides the voxels: files, positions, method. It is kept in the store, and a run
   /// that finds another one refuses to mix both.
   public var source: JSON
+  /// What gives away that a source was replaced while a run was interrupted, such as the files' modification times. It
+  /// is compared when a run is continued, and not kept in the finished store, which does not depend on it.
+  public var stamps: JSON
 
-  public init(name: String, voxelSize: VoxelSize, channelName: String, source: JSON) {
+  public init(
+    name: String, voxelSize: VoxelSize, channelName: String, source: JSON, stamps: JSON = .null
+  ) {
     self.name = name
     self.voxelSize = voxelSize
     self.channelName = channelName
     self.source = source
+    self.stamps = stamps
   }
 }
 
@@ -81,7 +87,7 @@ public struct StoreJob: Sendable {
     }
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
-    if try folder.settings() == nil { try folder.create(settings: settings) }
+    if try folder.settings() == nil { try folder.create(settings: runSettings) }
     for level in plan.levels {
       try level.array.writeMetadata(
         dimensionNames: ["z", "y", "x"], dimensionUnits: Self.units(description.voxelSize, level))
@@ -151,7 +157,7 @@ public struct StoreJob: Sendable {
       try folder.remove()
       return true
     }
-    if let earlier = try folder.settings(), earlier != settings {
+    if let earlier = try folder.settings(), earlier != runSettings {
       throw differs("holds an unfinished run")
     }
     return false
@@ -188,6 +194,9 @@ public struct StoreJob: Sendable {
       "levels": .array(levels), "source": description.source,
     ]
   }
+
+  /// Everything that must not change while a run is interrupted.
+  private var runSettings: JSON { ["settings": settings, "stamps": description.stamps] }
 
   private func unfinishedItems(_ folder: RunFolder, _ histograms: HistogramSum) throws -> [[Int]] {
     var todo: [[Int]] = []

@@ -141,6 +141,19 @@ public enum Files {
     return Int(status.st_size)
   }
 
+  /// When a file was last written, as text that changes whenever it is; empty where there is none.
+  public static func stamp(_ path: String) -> String {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return "" }
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    let nanoseconds = String(time.tv_nsec)
+    return "\(time.tv_sec)." + String(repeating: "0", count: 9 - nanoseconds.count) + nanoseconds
+  }
+
   /// Whether `path` is a folder.
   public static func isFolder(_ path: String) -> Bool {
     var status = stat()

@@ -52,6 +52,7 @@ struct BrickworkCommand: AsyncParsableCommand {
     ])
 
   static func main() async {
+    SystemMemory.reuseFreedMemory()
     do {
       let command = try parseAsRoot()
       try await perform(command)

@@ -26,7 +26,8 @@ func runStitch(
     levels: request.levels == .auto ? .automatic : .exactly(count(request.levels)))
   let description = StoreDescription(
     name: Files.name(of: trimmed(request.output)), voxelSize: composition.voxelSize,
-    channelName: composition.channelName, source: provenance(composition, tiles, box))
+    channelName: composition.channelName, source: provenance(composition, tiles, box),
+    stamps: .array(tiles.tiles.map { .string(Files.stamp($0.info.path)) }))
   let job = StoreJob(
     path: trimmed(request.output), source: volume, plan: plan, description: description,
     budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,

@@ -26,6 +26,9 @@ void brick_start_writing(int file, int64_t offset, int64_t count);
 /// Waits until a range is written, then drops it from the page cache.
 void brick_finish_writing(int file, int64_t offset, int64_t count);
 
+/// Has the C library keep freed pieces of up to 4 MiB, with one arena per core. Does nothing but with glibc.
+void brick_reuse_freed_memory(int32_t cores);
+
 #ifdef __cplusplus
 }
 #endif
