@@ -38,10 +38,15 @@ public struct ExportJob: Sendable {
 
   /// What a run did.
   public struct Summary: Sendable, Hashable {
+    /// Levels of the pyramid in the file.
     public var levels: Int
+    /// Bytes of voxels of all levels, before compression.
     public var voxelBytes: Int
+    /// Bytes of the chunks that were stored, after compression.
     public var bytesWritten: Int
+    /// Seconds from the start to the finished XML.
     public var seconds: Double
+    /// Workers that the budget and the machine allowed.
     public var workers: Int
   }
 
@@ -110,7 +115,11 @@ public struct ExportJob: Sendable {
     }
   }
 
-  /// Writes the file. An existing one is replaced only if `overwrite`, and only when the new one is whole.
+  /// Writes the file and its XML.
+  ///
+  /// Existing ones are replaced only if `overwrite`, and only when the new file is whole.
+  /// - Throws: `BrickworkError` with code `.outputExists` or `.outOfBudget`, or what reading and
+  ///   writing throw; `CancellationError` if the task was cancelled. The unfinished file is deleted.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let (workers, spare) = try width()
     cache.capacity = spare

@@ -120,7 +120,9 @@ struct RunFolder: Sendable {
     return Record(shards: shards, histogram: Array(bytes[(end + 1)...]))
   }
 
-  /// Deletes what unfinished items left behind. Call it after all records were looked at.
+  /// Deletes what unfinished items left behind.
+  ///
+  /// Call it after all records were looked at.
   func sweep() throws {
     guard Files.isFolder(temporaryFolder) else { return }
     for name in try Files.names(in: temporaryFolder) {

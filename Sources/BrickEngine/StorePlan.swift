@@ -3,6 +3,7 @@ public import BrickZarr
 
 /// One level of the pyramid to write.
 public struct LevelPlan: Sendable, Hashable {
+  /// The array to write: path, size, shapes and codec.
   public let array: ZarrArray
   /// How many voxels of level 0 a voxel averages along each axis.
   public let factor: Index3
@@ -13,6 +14,7 @@ public struct LevelPlan: Sendable, Hashable {
 /// Neighbouring levels that are computed together: the first from the source, each other from the one before it,
 /// in memory.
 public struct PassPlan: Sendable, Hashable {
+  /// The levels of the pass, first to last; ranges of passes meet without a gap.
   public let levels: Range<Int>
   /// Voxels of the pass's first level that one work item covers.
   public let region: Index3
@@ -20,14 +22,16 @@ public struct PassPlan: Sendable, Hashable {
   public let block: Index3
 }
 
-/// What is to be written, decided before anything is: levels, shards and passes. Immutable.
+/// What is to be written, decided before anything is: levels, shards and passes.
 ///
-/// A work item owns whole shard files at every level of its pass: the shard shape shrinks with the level
+/// It never changes. A work item owns whole shard files at every level of its pass: the shard shape shrinks with the level
 /// where it must (512, 256, 128, 64 voxels for 64-voxel bricks), so that no file is ever shared by two items and no
 /// level is read back inside a pass. What is coarser than a pass reaches is made by the next pass from the last
 /// level of this one, some 1/500 of the data.
 public struct StorePlan: Sendable, Hashable {
+  /// The pyramid's levels, finest first.
   public let levels: [LevelPlan]
+  /// The passes, in the order in which they run.
   public let passes: [PassPlan]
 
   /// A work item covers at least this many bricks along each axis, so that three halvings fit.

@@ -73,7 +73,9 @@ final class WorkItem: @unchecked Sendable {
 
   // MARK: Committing
 
-  /// Appends a block's bricks to their shards and puts its part into the gathered level. Returns the bytes written.
+  /// Appends a block's bricks to their shards and puts its part into the gathered level.
+  ///
+  /// - Returns: the bytes written.
   func commit(_ result: BlockResult) throws -> Int {
     for brick in result.bricks {
       try append(brick.brick, level: brick.level, result.bytes, brick.bytes)

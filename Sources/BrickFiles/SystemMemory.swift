@@ -56,8 +56,10 @@ public enum SystemMemory {
     return rooms
   }
 
-  /// The limits of a group and of those above it. What the group's page cache holds is no loss, since the
-  /// kernel gives it up, so the limit itself counts and not what is left of it.
+  /// The limits of a group and of those above it.
+  ///
+  /// What the group's page cache holds is no loss, since the kernel gives it up, so the limit itself
+  /// counts and not what is left of it.
   private static func limitsUpwards(_ root: String, _ path: String, name: String) -> [Int] {
     var rooms: [Int] = []
     var folder = path

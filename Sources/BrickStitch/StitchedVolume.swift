@@ -10,7 +10,9 @@ public import BrickCore
 /// Tiles may differ in size; they hold the same element type. Finding the tiles of a box does not look at all of
 /// them. `linear` follows the usual feathering (Preibisch, Saalfeld and Tomancak 2009, doi:10.1093/bioinformatics/btp184).
 public struct StitchedVolume: Volume {
+  /// The type of all tiles.
   public let type: VoxelType
+  /// Voxels along z, y, x, up to the end of the farthest tile.
   public let size: Index3
   /// How overlapping voxels are fused.
   public let fusion: Fusion
@@ -94,6 +96,9 @@ public struct StitchedVolume: Volume {
     }
   }
 
+  /// Copies or fuses the tiles under the block's box; what none covers is 0.
+  ///
+  /// - Throws: `BrickworkError` of the tile that can't be read.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     let hits = index.indices(intersecting: block.box)
@@ -115,6 +120,7 @@ public struct StitchedVolume: Volume {
     try tile.volume.read(into: &block)
   }
 
+  /// A slab of one tile, the sums of a mean, and the most that reading any tile takes.
   public func scratchBytes(reading size: Index3) -> Int {
     let voxels = max(Self.slabVoxels, size.y * size.x)
     let slab = Index3(z: max(1, voxels / max(1, size.y * size.x)), y: size.y, x: size.x)
@@ -126,6 +132,7 @@ public struct StitchedVolume: Volume {
     return below + BlockStorage.footprint(of: slab.volume * type.byteCount) + accumulators
   }
 
+  /// Tells every tile under the box about its part.
   public func willRead(_ box: Box3) {
     for hit in index.indices(intersecting: box) {
       let tile = tiles[hit]
@@ -133,6 +140,7 @@ public struct StitchedVolume: Volume {
     }
   }
 
+  /// Tells every tile under the box that its part is not needed for now.
   public func didRead(_ box: Box3) {
     for hit in index.indices(intersecting: box) {
       let tile = tiles[hit]

@@ -26,6 +26,7 @@ public enum SharedData {
   public struct ExpectedPixels: Sendable {
     /// The axes as that reader orders them, slowest first; empty where it fails too.
     public var shape: [Int]
+    /// The name NumPy gives the pixels' type.
     public var type: String
     /// Of the pixels in C order, little-endian; nil where it fails too.
     public var sha256: String?
@@ -48,6 +49,7 @@ public enum SharedData {
     ProcessInfo.processInfo.environment["BRICKWORK_PYTHON"]
     ?? packageRoot + "/.venv/bin/python3"
 
+  /// Whether that interpreter is there.
   public static let hasPython = FileManager.default.isExecutableFile(atPath: python)
 
   /// Runs a Python script with arguments; throws what it writes to stderr if it fails.
