@@ -25,7 +25,7 @@ public struct BrickworkError: Error, Sendable, Hashable, CustomStringConvertible
     case verificationFailed
   }
 
-  /// What kind of failure it is: it decides the command's exit code.
+  /// The kind of failure, for callers that tell them apart; it decides the command's exit code.
   public var code: Code
   /// The file or folder, or nil where none is at fault.
   public var path: String?

@@ -16,8 +16,8 @@ public enum ExportLevels: Sendable, Hashable {
 
 /// Streams a chunk store into a BDV HDF5 file and its XML, as one stitched volume.
 ///
-/// Bricks are decoded and chunks compressed on all workers; one at a time then writes finished chunks, in order, so
-/// that the file is the same for any number of workers.
+/// Bricks are decoded and chunks compressed on all workers; one at a time then writes finished
+/// chunks, in order, so that the file is the same for any number of workers.
 public struct ExportJob: Sendable {
   /// One level of the export: where its voxels come from.
   struct Level: Sendable {
@@ -53,9 +53,9 @@ public struct ExportJob: Sendable {
   /// Plans the export of `image` to `path`, which ends in `.h5`; the XML lies beside it.
   ///
   /// - Parameters:
-  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 2¹⁸ voxels, and
-  ///     64, 64, 64 otherwise.
-  ///   - compression: level 1 to 12 of deflate, or nil for none.
+  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 2¹⁸
+  ///     voxels, and 64, 64, 64 otherwise.
+  ///   - options: filters and the stored type; the chunk is the one above.
   ///   - cache: the cache the image was opened with.
   public init(
     image: OMEZarrImage, path: String, levels: ExportLevels, chunk: Index3?,

@@ -25,11 +25,11 @@ public struct StoreDescription: Sendable {
   }
 }
 
-/// Writes a lazy volume into a chunk store with its pyramid, at a memory ceiling, so that it can be killed at any
-/// time and continued by the same call.
+/// Writes a lazy volume into a chunk store with its pyramid, at a memory ceiling, so that it can be
+/// killed at any time and continued by the same call.
 ///
-/// The bytes written depend on the volume, the plan and the description alone: not on threads, budget, or how often
-/// the job was interrupted.
+/// The bytes written depend on the volume, the plan and the description alone: not on threads,
+/// budget, or how often the job was interrupted.
 public struct StoreJob: Sendable {
   /// The store's folder, which need not be there yet.
   public let path: String
@@ -73,7 +73,7 @@ public struct StoreJob: Sendable {
     public var totalItems: Int
     /// Seconds the run took.
     public var seconds: Double
-    /// Bytes of level 0 and coarser first levels computed, before compression.
+    /// Bytes of voxels this run computed, before compression: of the first level of each pass.
     public var voxelBytes: Int
     /// Bytes written to shards.
     public var bytesWritten: Int
@@ -86,8 +86,9 @@ public struct StoreJob: Sendable {
   /// Writes what is missing of the store.
   ///
   /// - Parameter overwrite: delete a store that is already there, finished or not, and start anew.
-  /// - Throws: `BrickworkError` with code `.outputExists` if something else is there, or a store of other settings;
-  ///   `CancellationError` if the task was cancelled: the store can then be continued.
+  /// - Throws: `BrickworkError` with code `.outputExists` if something else is there, or a store of
+  ///   other settings; `CancellationError` if the task was cancelled: the store can then be
+  ///   continued.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let folder = RunFolder(store: path)
     let settings = settings

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// A region of a pass that is being computed: its open shards, and the levels that are gathered in memory.
 final class WorkItem: @unchecked Sendable {
-  // @unchecked: shards and levels are touched by one worker at a time, the one that commits, and after the last
-  // block by the one that finishes the item; histograms are under their lock.
+  // @unchecked: shards and levels are touched by one worker at a time, the one that commits, and
+  // after the last block by the one that finishes the item; histograms are under their lock.
   let number: Int
   let wantsHistogram: Bool
   private let plan: StorePlan

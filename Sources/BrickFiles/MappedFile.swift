@@ -75,8 +75,9 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Takes the pages of a range out of the process.
   ///
-  /// They stay in the page cache while there is room. A fault maps up to 64 KiB around it, so the range is rounded outwards to that: without it a job of small
-  /// boxes kept 300 MiB mapped where it keeps 70 now. Neighbours who lose a page map it again.
+  /// They stay in the page cache while there is room. A fault maps up to 64 KiB around it, so the
+  /// range is rounded outwards to that: without it a job of small boxes kept 300 MiB mapped where
+  /// it keeps 70 now. Neighbours who lose a page map it again.
   public func doneWith(_ range: Range<Int>) {
     guard !range.isEmpty, let start = unsafe base.baseAddress else { return }
     let around = 64 << 10

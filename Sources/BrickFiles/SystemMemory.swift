@@ -6,8 +6,8 @@
 
 /// How much memory this process may use: the machine's, or less where a control group limits it.
 public enum SystemMemory {
-  /// Bytes that could be used now without pushing others out: the smallest of the machine's available memory and
-  /// the room under each memory limit of the process's control groups.
+  /// Bytes that could be used now without pushing others out: the smallest of the machine's
+  /// available memory and the room under each memory limit of the process's control groups.
   public static var available: Int {
     var room = machineAvailable
     for limit in controlGroupLimits() { room = min(room, limit) }

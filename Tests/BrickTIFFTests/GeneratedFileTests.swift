@@ -34,7 +34,8 @@ struct GeneratedFileTests {
 
   /// Writes `0.tif`, `1.tif`, … with these arguments of `imwrite`, and their voxels as `stack.raw`.
   ///
-  /// Voxels are little-endian in C order, the same in all files. One run of Python takes a second, so files come in groups.
+  /// Voxels are little-endian in C order, the same in all files. One run of Python takes a second,
+  /// so files come in groups.
   private func write(_ arguments: [String], type: VoxelType, shape: [Int]) throws -> TemporaryFolder
   {
     let folder = try TemporaryFolder()

@@ -13,8 +13,8 @@ public struct RandomLayout: Sendable {
   /// The type of all tiles.
   public let type: VoxelType
 
-  /// Tiles of 1 to 9 voxels along each axis, at whole and half positions, some at the same place, some apart; zeros
-  /// and the ends of the type's range are common.
+  /// Tiles of 1 to 9 voxels along each axis, at whole and half positions, some at the same place,
+  /// some apart; zeros and the ends of the type's range are common.
   public init(type: VoxelType, using random: inout some RandomNumberGenerator) {
     self.type = type
     let count = Int.random(in: 1...6, using: &random)

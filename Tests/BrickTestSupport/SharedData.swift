@@ -3,7 +3,8 @@ internal import Foundation
 
 /// The real microscopy files that lie beside the package, where they are there.
 ///
-/// `BRICKWORK_SHARED` names the folder that holds `data`; without it, it is `../shared` seen from the package.
+/// `BRICKWORK_SHARED` names the folder that holds `data`; without it, it is `../shared` seen from
+/// the package.
 public enum SharedData {
   /// The package's own folder.
   public static let packageRoot = URL(fileURLWithPath: #filePath)
@@ -44,7 +45,8 @@ public enum SharedData {
     }
   }()
 
-  /// The interpreter with the reference readers: `BRICKWORK_PYTHON`, otherwise the package's virtual environment.
+  /// The interpreter with the reference readers: `BRICKWORK_PYTHON`, otherwise the package's
+  /// virtual environment.
   public static let python: String =
     ProcessInfo.processInfo.environment["BRICKWORK_PYTHON"]
     ?? packageRoot + "/.venv/bin/python3"

@@ -38,8 +38,8 @@ public struct ConvertedVolume: Volume {
 extension Volume {
   /// The volume with voxels of another type; this volume if it has that type already.
   ///
-  /// Nothing is read. Values beyond the type's range become its limits, floats are rounded half up to integers,
-  /// ⌊v + ½⌋, and NaN becomes 0 there. Integers become the nearest float.
+  /// Nothing is read. Values beyond the type's range become its limits, floats are rounded half up
+  /// to integers, ⌊v + ½⌋, and NaN becomes 0 there. Integers become the nearest float.
   public func converted(to type: VoxelType) -> any Volume {
     type == self.type ? self : ConvertedVolume(self, to: type)
   }
