@@ -39,10 +39,10 @@ public struct AffineTransform: Sendable, Hashable {
     return AffineTransform(product)
   }
 
-  /// How far the corners of a box of `size` (x, y, z voxels) lie at most from where scaling and moving alone
-  /// would put them, in voxels, after the shift that fits best. nil where an axis is scaled by zero.
+  /// How far the corners of a box lie at most from where scaling and moving alone would put them.
   ///
-  /// Corners are the outer faces of the first and last voxel.
+  /// In voxels, after the shift that fits best; nil where an axis is scaled by zero. `size` is x, y, z
+  /// in voxels. Corners are the outer faces of the first and last voxel.
   public func shear(ofBox size: [Double]) -> Double? {
     guard (0..<3).allSatisfy({ self[$0, $0] != 0 }) else { return nil }
     var worst = 0.0

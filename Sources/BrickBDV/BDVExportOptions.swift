@@ -11,6 +11,7 @@ public struct BDVExportOptions: Sendable, Hashable {
   /// Voxels of a chunk, cut where a level is smaller.
   public var chunk: Index3
 
+  /// Options; those left out suit today's BigDataViewer: 64³ chunks, shuffle, fast deflate.
   public init(
     legacyInt16: Bool = false, deflateLevel: Int? = 1, shuffle: Bool = true,
     chunk: Index3 = Index3(repeating: 64)
@@ -57,17 +58,24 @@ public struct BDVLevel: Sendable, Hashable {
 
 /// One image source of a file to be written.
 public struct BDVSetup: Sendable, Hashable {
+  /// The number in names and in the XML, each once in a file; not negative.
   public var id: Int
+  /// What viewers call the image.
   public var name: String
+  /// The channel's number; setups of one channel have the same.
   public var channel: Int
+  /// The channel's name; empty means its number.
   public var channelName: String
+  /// The tile's number.
   public var tile: Int
+  /// µm between the voxels of level 0.
   public var voxelSize: VoxelSize
   /// Where the centre of the first voxel lies, in the setup's own voxels, x, y, z.
   public var offset: Point3
   /// Finest first.
   public var levels: [BDVLevel]
 
+  /// A setup; without more, the first of its file, at the zero position.
   public init(
     id: Int = 0, name: String, channel: Int = 0, channelName: String, tile: Int = 0,
     voxelSize: VoxelSize, offset: Point3 = .zero, levels: [BDVLevel]

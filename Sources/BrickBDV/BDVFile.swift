@@ -4,6 +4,7 @@ internal import BrickHDF5
 
 /// A BDV HDF5 file opened to read.
 public final class BDVFile: Sendable {
+  /// Where the file is, as it was opened.
   public let path: String
   /// The ids of the setups, ascending.
   public let setups: [Int]
@@ -88,6 +89,7 @@ public final class BDVFile: Sendable {
 ///
 /// The library reads and decompresses whole chunks under its lock, so reading does not scale with threads.
 public struct BDVFileVolume: Volume {
+  /// What the voxels mean: for files without a type attribute int16 are the bits of uint16.
   public let type: VoxelType
   private let dataset: HDF5Dataset
 
@@ -96,11 +98,15 @@ public struct BDVFileVolume: Volume {
     self.type = type
   }
 
+  /// Voxels along z, y, x of the level.
   public var size: Index3 { dataset.size }
 
   /// Voxels of a chunk; nil where the voxels are stored in one piece.
   public var chunk: Index3? { dataset.chunk }
 
+  /// Fills the block; chunks that were never written are 0.
+  ///
+  /// - Throws: `BrickworkError` with code `.damagedInput` if the library can't read or decompress them.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     precondition(block.type == type, "The volume holds \(type), not \(block.type)")
@@ -109,6 +115,7 @@ public struct BDVFileVolume: Volume {
     try dataset.read(into: &block)
   }
 
+  /// One chunk as stored and one decoded, and the library's chunk cache of 1 MiB.
   public func scratchBytes(reading size: Index3) -> Int {
     // A chunk compressed and as voxels, and the library's chunk cache.
     (dataset.chunk.map { $0.volume * type.byteCount * 2 } ?? 0) + (1 << 20)

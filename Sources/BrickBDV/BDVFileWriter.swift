@@ -18,8 +18,11 @@ public final class BDVFileWriter: Sendable {
   public let xmlPath: String
   /// The type of the voxels given to encoders.
   public let type: VoxelType
+  /// The images, in the order in which `write` counts them.
   public let setups: [BDVSetup]
+  /// The ids of the time points, in the order in which `write` counts them.
   public let timepoints: [Int]
+  /// How the file is written.
   public let options: BDVExportOptions
 
   private let file: HDF5File
@@ -153,9 +156,9 @@ public final class BDVFileWriter: Sendable {
   /// The bytes the HDF5 library keeps for this file.
   public var libraryBytes: Int { HDF5File.metadataCacheBytes + datasets.count * (16 << 10) }
 
-  /// Stores a chunk. May be called on any thread, in any order, once for each chunk; those never stored
-  /// are zero.
+  /// Stores a chunk.
   ///
+  /// May be called on any thread, in any order, once for each chunk; those never stored are zero.
   /// - Parameters:
   ///   - index: Counted in chunks, z, y, x.
   ///   - setup: Counted from 0 in `setups`.
@@ -192,7 +195,9 @@ public final class BDVFileWriter: Sendable {
     try Files.replace(xmlPath, with: Array(project.xml().utf8))
   }
 
-  /// Deletes the unfinished file. Does nothing after `finish` succeeded.
+  /// Deletes the unfinished file.
+  ///
+  /// Does nothing after `finish` succeeded.
   public func discard() {
     _ = claim()
     for dataset in datasets { try? dataset.close() }

@@ -4,6 +4,7 @@ public import BrickCore
 public struct ViewOffset: Sendable, Hashable {
   /// The setup's id.
   public var setup: Int
+  /// The setup's name as the file gives it; may be empty.
   public var name: String
   /// The centre of voxel 0 in the view's own voxels, x, y, z; may lie between voxels.
   public var offset: Point3
@@ -16,6 +17,7 @@ public struct ViewOffset: Sendable, Hashable {
   /// A sentence for the user where the offset does not tell the whole truth.
   public var warning: String?
 
+  /// An offset; without more, of a view that is merely shifted.
   public init(
     setup: Int, name: String, offset: Point3, shearDistance: Double = 0, size: Index3? = nil,
     voxelSize: VoxelSize? = nil, warning: String? = nil

@@ -11,6 +11,7 @@ public struct BDVProject: Sendable, Hashable {
     /// The image file or folder, as seen from the current folder; nil where the loader names none.
     public var path: String?
 
+    /// A loader by name, and where its voxels are.
     public init(format: String, path: String? = nil) {
       self.format = format
       self.path = path
@@ -19,7 +20,9 @@ public struct BDVProject: Sendable, Hashable {
 
   /// One source of images: a tile in one channel, seen from one angle under one illumination.
   public struct Setup: Sendable, Hashable {
+    /// The number by which views and files name the setup.
     public var id: Int
+    /// What viewers call it; may be empty.
     public var name: String
     /// Voxels along z, y, x; nil where the file does not say.
     public var size: Index3?
@@ -30,6 +33,7 @@ public struct BDVProject: Sendable, Hashable {
     /// The ids of "channel", "tile", "angle", "illumination" and others.
     public var attributes: [String: Int]
 
+    /// A setup as a file describes it.
     public init(
       id: Int, name: String, size: Index3?, storedVoxelSize: VoxelSize?, unit: String,
       attributes: [String: Int] = [:]
@@ -53,9 +57,12 @@ public struct BDVProject: Sendable, Hashable {
 
   /// One setup at one time point.
   public struct View: Sendable, Hashable {
+    /// The id of the time point.
     public var timepoint: Int
+    /// The id of the setup.
     public var setup: Int
 
+    /// The view of a setup at a time point.
     public init(timepoint: Int, setup: Int) {
       self.timepoint = timepoint
       self.setup = setup
@@ -64,15 +71,19 @@ public struct BDVProject: Sendable, Hashable {
 
   /// One step from voxels to the world.
   public struct Transform: Sendable, Hashable {
+    /// What the transform is for: "calibration", "Stitching Transform"; may be empty.
     public var name: String
+    /// The map itself, in x, y, z.
     public var affine: AffineTransform
 
+    /// A transform with its name.
     public init(name: String, affine: AffineTransform) {
       self.name = name
       self.affine = affine
     }
   }
 
+  /// Where the voxels are.
   public var loader: Loader
   /// In the order of the file.
   public var setups: [Setup]
@@ -87,6 +98,7 @@ public struct BDVProject: Sendable, Hashable {
   /// Where the project was read from; stands in error messages.
   public var path: String?
 
+  /// A project from its parts; without more, one time point and no registrations.
   public init(
     loader: Loader, setups: [Setup], attributeNames: [String: [Int: String]] = [:],
     timepoints: [Int] = [0], missingViews: Set<View> = [],

@@ -13,6 +13,7 @@ public struct MipmapLevel: Sendable, Hashable {
   /// Voxels of a chunk at this level.
   public var chunk: Index3
 
+  /// A level from its factor and chunk, both z, y, x.
   public init(factor: Index3, chunk: Index3) {
     self.factor = factor
     self.chunk = chunk

@@ -59,8 +59,9 @@ public enum BloscFrame {
   }
 }
 
-/// Writes blosc frames of shuffled zstd data with one reused context. Not for several threads at
-/// once.
+/// Writes blosc frames of shuffled zstd data with one reused context.
+///
+/// Not for several threads at once.
 public final class BloscCompressor {
   private let zstd: ZstdCompressor
   private let width: Int
@@ -74,8 +75,9 @@ public final class BloscCompressor {
     self.width = width
   }
 
-  /// Writes the frame of `source` at the start of `target`, which has `BloscFrame.bound` bytes, and
-  /// returns its size. Data that don't compress are stored as they are.
+  /// Writes the frame of `source` at the start of `target`, and returns its size.
+  ///
+  /// The target has at least `BloscFrame.bound` bytes. Data that don't compress are stored as they are.
   public func compress(_ source: RawSpan, into target: inout MutableRawSpan) throws -> Int {
     let count = source.byteCount
     precondition(
@@ -132,6 +134,7 @@ public final class BloscDecompressor {
   private let zstd: ZstdDecompressor
   private var shuffled = VoxelBlock()
 
+  /// A decompressor that decodes zstd frames with `zstd`, which no other thread uses meanwhile.
   public init(_ zstd: ZstdDecompressor) { self.zstd = zstd }
 
   /// Decompresses a frame into `target` and returns how many bytes it filled.

@@ -1,11 +1,16 @@
 internal import BrickCore
 internal import CDeflate
 
-/// Decompresses gzip data (RFC 1952) held in memory. Not for several threads at once.
+/// Decompresses gzip data (RFC 1952) held in memory.
+///
+/// Not for several threads at once.
 @safe
 public final class GzipDecompressor {
   private let context: OpaquePointer
 
+  /// A decompressor with a context of its own.
+  ///
+  /// - Throws: `BrickworkError` (`.outOfBudget`) if there is no memory for it.
   public init() throws {
     guard let context = unsafe libdeflate_alloc_decompressor() else {
       throw BrickworkError(.outOfBudget, reason: "there is no memory for a gzip decoder")

@@ -5,7 +5,9 @@ internal import BrickCore
 /// Neighbouring voxels differ little in their high bytes, so the shuffled bytes compress better and faster.
 /// Bytes past the last whole element stay where they are.
 public enum Shuffle {
-  /// Shuffles `source` into `target` of the same size. A width of 1 copies.
+  /// Shuffles `source` into `target` of the same size.
+  ///
+  /// - Parameter width: bytes of an element; 1 copies.
   public static func shuffle(_ source: RawSpan, width: Int, into target: inout MutableRawSpan) {
     apply(source, width, &target, forward: true)
   }

@@ -60,11 +60,16 @@ public final class ZstdCompressor {
   public var contextBytes: Int { unsafe ZSTD_sizeof_CCtx(context) }
 }
 
-/// Decompresses with one reused Zstandard context. Not for several threads at once.
+/// Decompresses with one reused Zstandard context.
+///
+/// Not for several threads at once.
 @safe
 public final class ZstdDecompressor {
   private let context: OpaquePointer
 
+  /// A decompressor with a context of its own.
+  ///
+  /// - Throws: `BrickworkError` (`.outOfBudget`) if there is no memory for it.
   public init() throws {
     guard let context = unsafe ZSTD_createDCtx() else {
       throw BrickworkError(.outOfBudget, reason: "there is no memory for a zstd decoder")

@@ -25,14 +25,18 @@ public struct BrickworkError: Error, Sendable, Hashable, CustomStringConvertible
     case verificationFailed
   }
 
+  /// The kind of failure, for callers that tell them apart; it decides the command's exit code.
   public var code: Code
   /// The file or folder, or nil where none is at fault.
   public var path: String?
   /// The place in the file: "page 3, strip 7", "brick (z 0, y 1, x 2)".
   public var place: String?
+  /// What is wrong, with both numbers where two disagree; continues a sentence about `path`.
   public var reason: String
+  /// What the user can do about it, as a sentence without its full stop; nil where nothing is known.
   public var remedy: String?
 
+  /// An error; the parts that are nil are left out of its text.
   public init(
     _ code: Code, path: String? = nil, place: String? = nil, reason: String, remedy: String? = nil
   ) {
@@ -43,6 +47,7 @@ public struct BrickworkError: Error, Sendable, Hashable, CustomStringConvertible
     self.remedy = remedy
   }
 
+  /// One sentence for people: path, place, reason, and then the remedy.
   public var description: String {
     let location = [path, place].compactMap { $0 }.joined(separator: ", ")
     let sentence = location.isEmpty ? reason : "\(location): \(reason)"

@@ -19,16 +19,21 @@ public enum JSON: Sendable, Hashable {
   public struct Object: Sendable {
     /// A key with its value.
     public struct Member: Sendable, Hashable {
+      /// The member's name.
       public let key: String
+      /// The member's value.
       public var value: JSON
     }
+    /// All members, in the order in which their keys were first set.
     public private(set) var members: [Member] = []
     private var places: [String: Int] = [:]
 
     /// An object without members.
     public init() {}
 
-    /// The value of `key`. Setting appends a new key, replaces a known one, and nil removes it.
+    /// The value of `key`.
+    ///
+    /// Setting appends a new key, replaces a known one, and nil removes it.
     public subscript(key: String) -> JSON? {
       get { places[key].map { members[$0].value } }
       set {
@@ -60,7 +65,9 @@ public enum JSON: Sendable, Hashable {
 }
 
 extension JSON.Object: Hashable {
+  /// Whether both have equal members in the same order.
   public static func == (a: Self, b: Self) -> Bool { a.members == b.members }
+  /// Hashes the members in their order.
   public func hash(into hasher: inout Hasher) { hasher.combine(members) }
 }
 
@@ -96,10 +103,15 @@ extension JSON {
     }
   }
 
+  /// The text of a string; nil if this is none.
   public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+  /// The value of `true` or `false`; nil if this is neither, as 0 and 1 are.
   public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
+  /// The elements of an array; nil if this is none.
   public var arrayValue: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  /// The members of an object; nil if this is none.
   public var objectValue: Object? { if case .object(let value) = self { value } else { nil } }
+  /// Whether this is `null`, which is not the same as a missing member.
   public var isNull: Bool { self == .null }
 
   /// The elements of an array that holds nothing but integers.
@@ -120,11 +132,17 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
 {
+  /// The value `null`, written as nil.
   public init(nilLiteral: ()) { self = .null }
+  /// The value `true` or `false`.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// An integer: for numbers above `Int64.max` use `init(_: UInt64)`.
   public init(integerLiteral value: Int64) { self = .integer(value) }
+  /// A number, also where it is whole: `1.0` stays `1.0` in text.
   public init(floatLiteral value: Double) { self = .number(value) }
+  /// A string.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// An array of the elements.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
   /// An object; a key that occurs twice keeps its last value.
   public init(dictionaryLiteral elements: (String, JSON)...) {

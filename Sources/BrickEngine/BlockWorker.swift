@@ -3,8 +3,8 @@ internal import BrickZarr
 
 /// What one worker keeps between blocks: buffers and encoders.
 ///
-/// A block is read once and everything that follows from it alone is made while it is in memory: its bricks, the
-/// bricks of the next level, and its part of the level after that.
+/// A block is read once and everything that follows from it alone is made while it is in memory:
+/// its bricks, the bricks of the next level, and its part of the level after that.
 final class BlockWorker {
   private let source: any Volume
   private let plan: StorePlan
@@ -72,8 +72,8 @@ final class BlockWorker {
         part = BlockStorage.footprint(of: size.dividedRoundingUp(by: third.step).volume * width)
       }
     }
-    // Encoders: shuffled and compressed brick, and zstd's context. Up to three results per worker exist at once
-    // (one being made, two waiting), each at most a little larger than its voxels.
+    // Encoders: shuffled and compressed brick, and zstd's context. Up to three results per worker
+    // exist at once (one being made, two waiting), each at most a little larger than its voxels.
     let encoders = 2 * (3 * first.brick.volume * width + (4 << 20))
     let results = 3 * (voxels + reduced + part)
     return voxels + reduced + encoders + results + source.scratchBytes(reading: block)

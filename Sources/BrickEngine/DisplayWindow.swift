@@ -8,8 +8,9 @@ extension StoreJob {
 
   /// The range of values and the shown part of it, from the exact percentiles of level 0 as it was written.
   ///
-  /// 8- and 16-bit voxels were counted while they were written. For wider ones that count holds the upper 16 bits, and
-  /// the store is read again until the percentiles are known to the last bit: once for 32 bits, three times for 64.
+  /// 8- and 16-bit voxels were counted while they were written. For wider ones that count holds the
+  /// upper 16 bits, and the store is read again until the percentiles are known to the last bit:
+  /// once for 32 bits, three times for 64.
   func window(_ histogram: VoxelHistogram) async throws -> (
     min: Double, max: Double, start: Double, end: Double
   )? {

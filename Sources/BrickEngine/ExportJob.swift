@@ -16,8 +16,8 @@ public enum ExportLevels: Sendable, Hashable {
 
 /// Streams a chunk store into a BDV HDF5 file and its XML, as one stitched volume.
 ///
-/// Bricks are decoded and chunks compressed on all workers; one at a time then writes finished chunks, in order, so
-/// that the file is the same for any number of workers.
+/// Bricks are decoded and chunks compressed on all workers; one at a time then writes finished
+/// chunks, in order, so that the file is the same for any number of workers.
 public struct ExportJob: Sendable {
   /// One level of the export: where its voxels come from.
   struct Level: Sendable {
@@ -50,19 +50,24 @@ public struct ExportJob: Sendable {
 
   /// What a run did.
   public struct Summary: Sendable, Hashable {
+    /// Levels of the pyramid in the file.
     public var levels: Int
+    /// Bytes of voxels of all levels, before compression.
     public var voxelBytes: Int
+    /// Bytes of the chunks that were stored, after compression.
     public var bytesWritten: Int
+    /// Seconds from the start to the finished XML.
     public var seconds: Double
+    /// Workers that the budget and the machine allowed.
     public var workers: Int
   }
 
   /// Plans the export of `image` to `path`, which ends in `.h5`; the XML lies beside it.
   ///
   /// - Parameters:
-  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 1 MiB, and
-  ///     64, 64, 64 otherwise.
-  ///   - compression: level 1 to 12 of deflate, or nil for none.
+  ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 1 MiB,
+  ///     and 64, 64, 64 otherwise.
+  ///   - options: filters and the stored type; the chunk is the one above.
   ///   - cache: the cache the image was opened with.
   public init(
     image: OMEZarrImage, path: String, levels: ExportLevels, chunk: Index3?,
@@ -125,7 +130,11 @@ public struct ExportJob: Sendable {
     }
   }
 
-  /// Writes the file. An existing one is replaced only if `overwrite`, and only when the new one is whole.
+  /// Writes the file and its XML.
+  ///
+  /// Existing ones are replaced only if `overwrite`, and only when the new file is whole.
+  /// - Throws: `BrickworkError` with code `.outputExists` or `.outOfBudget`, or what reading and
+  ///   writing throw; `CancellationError` if the task was cancelled. The unfinished file is deleted.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let (workers, spare) = try width()
     cache.capacity = spare

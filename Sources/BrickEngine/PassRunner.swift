@@ -99,8 +99,8 @@ struct PassRunner: Sendable {
 }
 
 extension PassRunner {
-  /// Has a row's pages read while the row before it is computed: neighbouring blocks share most pages, so asking and
-  /// giving back row by row faults each page in once.
+  /// Has a row's pages read while the row before it is computed: neighbouring blocks share most
+  /// pages, so asking and giving back row by row faults each page in once.
   private func prepare(_ order: WorkOrder, _ place: Int, _ step: WorkOrder.Step) {
     guard step.startsRow else { return }
     if place == 0 { source.willRead(step.row) }

@@ -4,16 +4,19 @@ internal import Synchronization
 public struct ProgressReport: Sendable, Hashable {
   /// What is being done: "stitching", "coarser levels", "exporting".
   public var phase: String
-  /// Voxels of the output done, and in all.
+  /// Voxels of the output that are done.
   public var doneVoxels: Int
+  /// Voxels of the output in all.
   public var totalVoxels: Int
   /// Bytes of voxels done, before compression.
   public var voxelBytes: Int
   /// Bytes written to files.
   public var bytesWritten: Int
+  /// Seconds since the job began.
   public var seconds: Double
-  /// Work items (whole shards of all levels of a pass) done, and in all.
+  /// Work items done: whole shards of all levels of a pass, or the chunks of an export.
   public var finishedItems: Int
+  /// Work items in all, without those that earlier runs had finished.
   public var totalItems: Int
 }
 

@@ -10,8 +10,8 @@ public enum LevelCount: Sendable, Hashable {
 
 /// The factors of a pyramid's levels relative to the full resolution.
 ///
-/// BigDataViewer's rule (`ProposeMipmaps`): an axis is halved only while its voxel is at most twice the finest
-/// one, so that z of anisotropic data waits; if no axis may be halved, all are.
+/// BigDataViewer's rule (`ProposeMipmaps`): an axis is halved only while its voxel is at most twice
+/// the finest one, so that z of anisotropic data waits; if no axis may be halved, all are.
 public enum PyramidFactors {
   /// The factors of all levels, the first one (1, 1, 1).
   public static func propose(size: Index3, voxelSize: VoxelSize, levels: LevelCount) -> [Index3] {

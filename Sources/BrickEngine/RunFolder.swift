@@ -1,16 +1,18 @@
 internal import BrickCore
 internal import BrickFiles
 
-/// The private folder `__brickwork` of an unfinished store: settings, temporary files, records of finished items.
+/// The private folder `__brickwork` of an unfinished store: settings, temporary files, records of
+/// finished items.
 ///
 /// The protocol, step by step, so that a kill at any instant loses only unfinished items:
 /// 1. `settings.json` is written before the first shard. A run with other settings is refused.
 /// 2. The shards of an item are written into `tmp/`, each with its index last, and flushed to disk.
 /// 3. The item's record in `done/` is written and flushed: from here on the item is finished.
 /// 4. The shards are renamed to their places and the folders flushed.
-/// A rerun redoes step 4 for every record, since a rename that was lost finds its file still in `tmp/`; and starts
-/// all items without a record from nothing. When all are done, the metadata of the image is written, which makes the
-/// store visible as an image, and the folder is deleted.
+///
+/// A rerun redoes step 4 for every record, since a rename that was lost finds its file still in
+/// `tmp/`; and starts all items without a record from nothing. When all are done, the metadata of
+/// the image is written, which makes the store visible as an image, and the folder is deleted.
 struct RunFolder: Sendable {
   let store: String
   var path: String { store + "/" + RunFolder.name }
@@ -28,7 +30,8 @@ struct RunFolder: Sendable {
     let checksum: UInt32
   }
 
-  /// What is known of a finished item: its shards, and the histogram of the voxels they hold, if one was taken.
+  /// What is known of a finished item: its shards, and the histogram of the voxels they hold, if
+  /// one was taken.
   struct Record: Sendable {
     let shards: [Shard]
     let histogram: [UInt8]
@@ -89,8 +92,9 @@ struct RunFolder: Sendable {
 
   // MARK: Resuming
 
-  /// The record of an item that an earlier run finished, its shards in their places; nil if there is none, or if a
-  /// shard is missing or not as it was recorded: the item then has to be done again.
+  /// The record of an item that an earlier run finished, its shards in their places; nil if there
+  /// is none, or if a shard is missing or not as it was recorded: the item then has to be done
+  /// again.
   func finishedItem(pass: Int, item: Int) throws -> Record? {
     let path = recordPath(pass, item)
     guard Files.exists(path) else { return nil }
@@ -120,7 +124,9 @@ struct RunFolder: Sendable {
     return Record(shards: shards, histogram: Array(bytes[(end + 1)...]))
   }
 
-  /// Deletes what unfinished items left behind. Call it after all records were looked at.
+  /// Deletes what unfinished items left behind.
+  ///
+  /// Call it after all records were looked at.
   func sweep() throws {
     guard Files.isFolder(temporaryFolder) else { return }
     for name in try Files.names(in: temporaryFolder) {

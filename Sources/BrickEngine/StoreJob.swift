@@ -5,16 +5,22 @@ internal import Synchronization
 
 /// What the finished store says about itself, and what decides whether two runs make the same one.
 public struct StoreDescription: Sendable {
+  /// The image's name in the metadata.
   public var name: String
+  /// µm between the voxels of level 0.
   public var voxelSize: VoxelSize
+  /// The channel's name, which viewers show; may be empty.
   public var channelName: String
-  /// Everything about the source that decides the voxels: files, positions, method. It is kept in the store, and a run
-  /// that finds another one refuses to mix both.
+  /// Everything about the source that decides the voxels: files, positions, method.
+  ///
+  /// It is kept in the store, and a run that finds another one refuses to mix both.
   public var source: JSON
-  /// What gives away that a source was replaced while a run was interrupted, such as the files' modification times. It
-  /// is compared when a run is continued, and not kept in the finished store, which does not depend on it.
+  /// What gives away that a source was replaced while a run was interrupted: the files' writing times.
+  ///
+  /// It is compared when a run is continued, and not kept in the finished store, which does not depend on it.
   public var stamps: JSON
 
+  /// A description from its parts.
   public init(
     name: String, voxelSize: VoxelSize, channelName: String, source: JSON, stamps: JSON = .null
   ) {
@@ -26,22 +32,30 @@ public struct StoreDescription: Sendable {
   }
 }
 
-/// Writes a lazy volume into a chunk store with its pyramid, at a memory ceiling, so that it can be killed at any
-/// time and continued by the same call.
+/// Writes a lazy volume into a chunk store with its pyramid, at a memory ceiling, so that it can be
+/// killed at any time and continued by the same call.
 ///
-/// The bytes written depend on the volume, the plan and the description alone: not on threads, budget, or how often
-/// the job was interrupted.
+/// The bytes written depend on the volume, the plan and the description alone: not on threads,
+/// budget, or how often the job was interrupted.
 public struct StoreJob: Sendable {
+  /// The store's folder, which need not be there yet.
   public let path: String
+  /// The volume to write, the voxels of level 0.
   public let source: any Volume
+  /// Levels, shards and passes, planned for the same path.
   public let plan: StorePlan
+  /// What the metadata say, and what a rerun compares.
   public let description: StoreDescription
+  /// The ceiling for the whole process.
   public let budget: MemoryBudget
+  /// Workers at most: the budget may allow fewer.
   public let threads: Int
   /// The cache that the source decodes through: it gets what the budget leaves.
   public let cache: PieceCache
+  /// Who hears of the progress; nil for nobody.
   public let listener: (any ProgressListener)?
 
+  /// A job that has not begun; fewer than one thread counts as one.
   public init(
     path: String, source: any Volume, plan: StorePlan, description: StoreDescription,
     budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
@@ -60,12 +74,17 @@ public struct StoreJob: Sendable {
   public struct Summary: Sendable, Hashable {
     /// Whether the store was complete before.
     public var wasComplete: Bool
-    /// Work items that earlier runs had finished, and all there are.
+    /// Work items that earlier runs had finished.
     public var keptItems: Int
+    /// Work items of the whole store.
     public var totalItems: Int
+    /// Seconds the run took.
     public var seconds: Double
+    /// Bytes of voxels this run computed, before compression: of the first level of each pass.
     public var voxelBytes: Int
+    /// Bytes written to shards.
     public var bytesWritten: Int
+    /// The most workers of any pass.
     public var workers: Int
     /// Bytes the plan allows the process.
     public var plannedBytes: Int
@@ -74,8 +93,9 @@ public struct StoreJob: Sendable {
   /// Writes what is missing of the store.
   ///
   /// - Parameter overwrite: delete a store that is already there, finished or not, and start anew.
-  /// - Throws: `BrickworkError` with code `.outputExists` if something else is there, or a store of other settings;
-  ///   `CancellationError` if the task was cancelled: the store can then be continued.
+  /// - Throws: `BrickworkError` with code `.outputExists` if something else is there, or a store of
+  ///   other settings; `CancellationError` if the task was cancelled: the store can then be
+  ///   continued.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let folder = RunFolder(store: path)
     let settings = settings
@@ -130,7 +150,9 @@ public struct StoreJob: Sendable {
 
   // MARK: Before
 
-  /// Makes sure that this run may write here. Returns true if the store is already complete.
+  /// Makes sure that this run may write here.
+  ///
+  /// - Returns: true if the store is already complete.
   private func prepare(_ folder: RunFolder, _ settings: JSON, _ overwrite: Bool) throws -> Bool {
     guard Files.exists(path) else { return false }
     let group = path + "/zarr.json"

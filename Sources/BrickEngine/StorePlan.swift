@@ -3,6 +3,7 @@ public import BrickZarr
 
 /// One level of the pyramid to write.
 public struct LevelPlan: Sendable, Hashable {
+  /// The array to write: path, size, shapes and codec.
   public let array: ZarrArray
   /// How many voxels of level 0 a voxel averages along each axis.
   public let factor: Index3
@@ -10,9 +11,10 @@ public struct LevelPlan: Sendable, Hashable {
   public let step: Index3
 }
 
-/// Neighbouring levels that are computed together: the first from the source, each other from the one before it,
-/// in memory.
+/// Neighbouring levels that are computed together: the first from the source, each other from the
+/// one before it, in memory.
 public struct PassPlan: Sendable, Hashable {
+  /// The levels of the pass, first to last; ranges of passes meet without a gap.
   public let levels: Range<Int>
   /// Voxels of the pass's first level that one work item covers.
   public let region: Index3
@@ -20,14 +22,16 @@ public struct PassPlan: Sendable, Hashable {
   public let block: Index3
 }
 
-/// What is to be written, decided before anything is: levels, shards and passes. Immutable.
+/// What is to be written, decided before anything is: levels, shards and passes.
 ///
-/// A work item owns whole shard files at every level of its pass: the shard shape shrinks with the level
-/// where it must (512, 256, 128, 64 voxels for 64-voxel bricks), so that no file is ever shared by two items and no
-/// level is read back inside a pass. What is coarser than a pass reaches is made by the next pass from the last
-/// level of this one, some 1/500 of the data.
+/// It never changes. A work item owns whole shard files at every level of its pass: the shard shape
+/// shrinks with the level where it must (512, 256, 128, 64 voxels for 64-voxel bricks), so that no
+/// file is ever shared by two items and no level is read back inside a pass. What is coarser than a
+/// pass reaches is made by the next pass from the last level of this one, some 1/500 of the data.
 public struct StorePlan: Sendable, Hashable {
+  /// The pyramid's levels, finest first.
   public let levels: [LevelPlan]
+  /// The passes, in the order in which they run.
   public let passes: [PassPlan]
 
   /// A work item covers at least this many bricks along each axis, so that three halvings fit.
@@ -130,8 +134,8 @@ public struct StorePlan: Sendable, Hashable {
     }
   }
 
-  /// The shard shape at a level that is `factor` coarser than its pass's first one; nil where work items would
-  /// have to share a brick or a shard.
+  /// The shard shape at a level that is `factor` coarser than its pass's first one; nil where work
+  /// items would have to share a brick or a shard.
   private static func shard(
     _ shard: Index3, brick: Index3, region: Index3, factor: Index3, size: Index3
   ) -> Index3? {

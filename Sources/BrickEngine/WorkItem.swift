@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// A region of a pass that is being computed: its open shards, and the levels that are gathered in memory.
 final class WorkItem: @unchecked Sendable {
-  // @unchecked: shards and levels are touched by one worker at a time, the one that commits, and after the last
-  // block by the one that finishes the item; histograms are under their lock.
+  // @unchecked: shards and levels are touched by one worker at a time, the one that commits, and
+  // after the last block by the one that finishes the item; histograms are under their lock.
   let number: Int
   let wantsHistogram: Bool
   private let plan: StorePlan
@@ -73,7 +73,9 @@ final class WorkItem: @unchecked Sendable {
 
   // MARK: Committing
 
-  /// Appends a block's bricks to their shards and puts its part into the gathered level. Returns the bytes written.
+  /// Appends a block's bricks to their shards and puts its part into the gathered level.
+  ///
+  /// - Returns: the bytes written.
   func commit(_ result: BlockResult) throws -> Int {
     for brick in result.bricks {
       try append(brick.brick, level: brick.level, result.bytes, brick.bytes)

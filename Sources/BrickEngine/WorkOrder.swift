@@ -1,9 +1,11 @@
 internal import BrickCore
 
-/// The order in which the blocks of a pass are computed: item by item in z, y, x order, and neighbouring items
-/// along x row by row together, so that the strips and pages which a row of blocks shares are read once.
+/// The order in which the blocks of a pass are computed: item by item in z, y, x order, and
+/// neighbouring items along x row by row together, so that the strips and pages which a row of
+/// blocks shares are read once.
 ///
-/// Each item's own blocks come in z, y, x order whatever the grouping, which fixes the bricks' order in its shards.
+/// Each item's own blocks come in z, y, x order whatever the grouping, which fixes the bricks'
+/// order in its shards.
 struct WorkOrder: Sendable {
   /// A block and the item it belongs to.
   struct Step: Sendable {

@@ -18,6 +18,7 @@ internal import CBrickSystem
 @safe
 public final class MappedFile: @unchecked Sendable {
   // @unchecked: everything is set once, and the pages are mapped read-only.
+  /// Where the file was when it was mapped.
   public let path: String
   private let base: UnsafeRawBufferPointer
   private let guardSlot: Int32
@@ -72,10 +73,11 @@ public final class MappedFile: @unchecked Sendable {
   /// Asks the kernel to read a range in the background.
   public func willNeed(_ range: Range<Int>) { advise(range, Int32(MADV_WILLNEED)) }
 
-  /// Takes the pages of a range out of the process. They stay in the page cache while there is room.
+  /// Takes the pages of a range out of the process.
   ///
-  /// A fault maps up to 64 KiB around it, so the range is rounded outwards to that: without it a job of small
-  /// boxes kept 300 MiB mapped where it keeps 70 now. Neighbours who lose a page map it again.
+  /// They stay in the page cache while there is room. A fault maps up to 64 KiB around it, so the
+  /// range is rounded outwards to that: without it a job of small boxes kept 300 MiB mapped where
+  /// it keeps 70 now. Neighbours who lose a page map it again.
   public func doneWith(_ range: Range<Int>) {
     guard !range.isEmpty, let start = unsafe base.baseAddress else { return }
     let around = 64 << 10

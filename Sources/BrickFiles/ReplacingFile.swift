@@ -10,9 +10,12 @@ internal import CBrickSystem
 /// A file written aside and moved into place when it is whole: readers see all of it or nothing.
 ///
 /// Bytes are appended with `pwrite` and handed to the disk early, so that the page cache holds little of
-/// them. `seal` makes them durable under the temporary name; `publish` renames and makes the name durable.
+/// them. `seal` makes them durable under the temporary name; `Files.rename` moves the file into place, and
+/// `Files.flushFolder` makes the name durable.
 public final class ReplacingFile {
+  /// Where the bytes are until the file is renamed.
   public let temporaryPath: String
+  /// Bytes appended so far: the place of the next one.
   public private(set) var count = 0
   private var file: Int32
   private var handedOver = 0
@@ -80,7 +83,9 @@ public final class ReplacingFile {
 
 /// Folders and names: what has to be durable besides the bytes of a file.
 public enum Files {
-  /// Moves a sealed file into place. Call `flushFolder` afterwards, once for all files of a folder.
+  /// Moves a sealed file into place.
+  ///
+  /// Call `flushFolder` afterwards, once for all files of a folder.
   public static func rename(_ temporaryPath: String, to path: String) throws {
     _ = try retrying(path, "move the finished file into place") {
       Int(Foundationless.rename(temporaryPath, path))

@@ -8,8 +8,8 @@ internal import CBrickSystem
 
 /// How much memory this process may use: the machine's, or less where a control group limits it.
 public enum SystemMemory {
-  /// Bytes that could be used now without pushing others out: the smallest of the machine's available memory and
-  /// the room under each memory limit of the process's control groups.
+  /// Bytes that could be used now without pushing others out: the smallest of the machine's
+  /// available memory and the room under each memory limit of the process's control groups.
   public static var available: Int {
     var room = machineAvailable
     for limit in controlGroupLimits() { room = min(room, limit) }
@@ -62,8 +62,10 @@ public enum SystemMemory {
     return rooms
   }
 
-  /// The limits of a group and of those above it. What the group's page cache holds is no loss, since the
-  /// kernel gives it up, so the limit itself counts and not what is left of it.
+  /// The limits of a group and of those above it.
+  ///
+  /// What the group's page cache holds is no loss, since the kernel gives it up, so the limit itself
+  /// counts and not what is left of it.
   private static func limitsUpwards(_ root: String, _ path: String, name: String) -> [Int] {
     var rooms: [Int] = []
     var folder = path

@@ -84,8 +84,8 @@ extension TileSet {
   ///
   /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Reads no voxel.
   ///
-  /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type, or a channel, time
-  ///   point or tile of the order does not exist.
+  /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type, or a
+  ///   channel, time point or tile of the order does not exist.
   public func composition(offsets table: OffsetTable?, _ options: CompositionOptions) throws
     -> Composition
   {

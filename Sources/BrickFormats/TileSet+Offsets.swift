@@ -11,10 +11,11 @@ extension TileSet {
     case single
   }
 
-  /// The offset of each tile in voxels, x, y, z: from `table`, else from the stage positions in the files, else
-  /// zero if there is but one tile.
+  /// The offset of each tile in voxels, x, y, z: from `table`, else from the stage positions in the
+  /// files, else zero if there is but one tile.
   ///
-  /// - Throws: `BrickworkError` if the table does not fit the tiles, or `.badRequest` if nothing says where they lie.
+  /// - Throws: `BrickworkError` if the table does not fit the tiles, or `.badRequest` if nothing
+  ///   says where they lie.
   public func offsets(
     from table: OffsetTable?
   ) throws -> (offsets: [Point3], source: OffsetSource) {

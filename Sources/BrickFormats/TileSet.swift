@@ -30,8 +30,9 @@ public struct TileSet: Sendable {
   /// Files are TIFF; a folder is an OME-Zarr store or holds TIFF files, taken in natural order of their names
   /// (2 before 10). The order of `paths` is kept. Decoded pieces of all of them are kept in `cache`.
   ///
-  /// - Throws: `BrickworkError`: `.missingInput`, `.unsupportedInput` naming what was found instead of a format that
-  ///   is read, `.damagedInput`, `.badRequest` if `voxelSize` isn't positive or `paths` is empty.
+  /// - Throws: `BrickworkError`: `.missingInput`, `.unsupportedInput` naming what was found instead
+  ///   of a format that is read, `.damagedInput`, `.badRequest` if `voxelSize` isn't positive or
+  ///   `paths` is empty.
   public static func open(
     _ paths: [String], cache: PieceCache, voxelSize: VoxelSize? = nil
   ) throws -> TileSet {

@@ -10,7 +10,9 @@ public final class HDF5Dataset: @unchecked Sendable {
   public let file: HDF5File
   /// The name in the file, "/t00000/s00/0/cells".
   public let name: String
+  /// The type of the voxels as they are stored.
   public let type: VoxelType
+  /// Voxels along z, y, x.
   public let size: Index3
   /// Voxels of a chunk; nil where the voxels are stored in one piece.
   public let chunk: Index3?
@@ -68,8 +70,10 @@ public final class HDF5Dataset: @unchecked Sendable {
     }
   }
 
-  /// Fills a block, whose box lies in the dataset and whose type is the dataset's. Chunks never written
-  /// are zero.
+  /// Fills a block, whose box lies in the dataset and whose type is the dataset's.
+  ///
+  /// Chunks never written are zero.
+  /// - Throws: `BrickworkError` with the dataset and the box, in the library's words, if that fails.
   public func read(into block: inout VoxelBlock) throws {
     precondition(block.type == type, "The dataset holds \(type), not \(block.type)")
     precondition(Box3(size: size).contains(block.box), "A box lies in its dataset")

@@ -5,8 +5,9 @@ extension HDF5File {
   /// Chunks larger than this are not read: one would not fit any budget.
   private static let largestChunk = 1 << 30
 
-  /// Makes a dataset of chunks for direct writing, and the groups above it. Voxels never written are 0.
+  /// Makes a dataset of chunks for direct writing, and the groups above it.
   ///
+  /// Voxels never written are 0.
   /// - Parameters:
   ///   - chunk: Voxels of a chunk, along each axis at least 1 and at most the dataset's.
   ///   - deflateLevel: Announces deflate; nil announces no filter at all.

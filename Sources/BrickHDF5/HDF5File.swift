@@ -8,6 +8,7 @@ internal import CHDF5
 /// Uses libhdf5: https://support.hdfgroup.org/documentation/hdf5/latest/
 public final class HDF5File: @unchecked Sendable {
   // @unchecked: `handle` is touched only under the library's lock.
+  /// Where the file is, as it was opened or created.
   public let path: String
   private var handle: HDF5Handle
   private let isWriting: Bool
@@ -57,8 +58,9 @@ public final class HDF5File: @unchecked Sendable {
     return access
   }
 
-  /// Writes what the library still holds, and closes the file. Its datasets are closed before.
+  /// Writes what the library still holds, and closes the file.
   ///
+  /// Its datasets are closed before.
   /// - Throws: `BrickworkError` if that fails, for example because the disk is full.
   public func close() throws {
     try HDF5Library.locked { () throws(BrickworkError) in

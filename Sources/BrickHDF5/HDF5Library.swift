@@ -62,7 +62,9 @@ struct HDF5Place: Sendable {
   }
 }
 
-/// Owns one HDF5 identifier and closes it exactly once. Lives and dies under the library's lock.
+/// Owns one HDF5 identifier and closes it exactly once.
+///
+/// Lives and dies under the library's lock.
 struct HDF5Handle: ~Copyable, Sendable {
   private(set) var id: hid_t
   private let closer: @convention(c) (hid_t) -> herr_t

@@ -10,6 +10,7 @@ public struct HDF5Filter: Sendable, Hashable {
   /// The filter's own numbers: deflate's level, the shuffle's element size.
   public var parameters: [UInt32]
 
+  /// A filter by its registered number.
   public init(id: Int, name: String, parameters: [UInt32]) {
     self.id = id
     self.name = name

@@ -10,11 +10,14 @@ public enum PNGWriter {
     case bits16 = 16
   }
 
-  /// Writes the picture whose rows `row` fills in, asked from the top down, and puts it in place when it is whole.
+  /// Writes the picture whose rows `row` fills in, asked from the top down, and puts it in place
+  /// when it is whole.
   ///
-  /// `row` gets a buffer of `width` pixels, of one byte or two in the processor's order. One row is held at a time.
+  /// `row` gets a buffer of `width` pixels, of one byte or two in the processor's order. One row is
+  /// held at a time.
   ///
-  /// - Throws: what `row` throws, or `BrickworkError` if the file can't be written or libpng refuses the size.
+  /// - Throws: what `row` throws, or `BrickworkError` if the file can't be written or libpng
+  ///   refuses the size.
   public static func write(
     _ path: String, width: Int, height: Int, depth: Depth = .bits8,
     row: (_ y: Int, _ pixels: inout [UInt8]) throws -> Void

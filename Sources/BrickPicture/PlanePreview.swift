@@ -2,8 +2,9 @@ public import BrickCore
 
 /// A plane of a volume, averaged down to a picture of bounded size, that reads only what it shows.
 ///
-/// A pixel is the mean of the square of `factor` voxels it stands for, of those that exist at the right and lower
-/// edge; NaN voxels make it NaN, which is black. x goes right and y down, as in the volume.
+/// A pixel is the mean of the square of `factor` voxels it stands for, of those that exist at the
+/// right and lower edge; NaN voxels make it NaN, which is black. x goes right and y down, as in the
+/// volume.
 public struct PlanePreview: Sendable {
   /// The volume the plane is cut from.
   public let volume: any Volume

@@ -2,8 +2,9 @@ public import BrickCore
 
 /// Finds which of many boxes share a voxel with a given one, without looking at all of them.
 ///
-/// Space is cut into cells about as large as a typical box, and each cell lists the boxes that reach into
-/// it. Building it is linear in the boxes and the cells they touch; a look-up touches the cells of the box asked for.
+/// Space is cut into cells about as large as a typical box, and each cell lists the boxes that
+/// reach into it. Building it is linear in the boxes and the cells they touch; a look-up touches
+/// the cells of the box asked for.
 public struct BoxIndex: Sendable {
   private let boxes: [Box3]
   private let cell: Index3

@@ -9,7 +9,8 @@ struct Fuser: ~Copyable {
 
   /// Fuses `box`, which the tiles `hits` (in blending order) touch, into `block`, which is zero there.
   ///
-  /// The box is halved at a face of a tile that covers only part of it, until all that are left cover all of it.
+  /// The box is halved at a face of a tile that covers only part of it, until all that are left
+  /// cover all of it.
   mutating func fuse(_ box: Box3, _ hits: [Int], into block: inout VoxelBlock) throws {
     guard !box.isEmpty, !hits.isEmpty else { return }
     for hit in hits {

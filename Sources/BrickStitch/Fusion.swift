@@ -1,6 +1,8 @@
 public import BrickCore
 
-/// What a voxel becomes that several tiles cover. One that no tile covers is 0 with every method.
+/// What a voxel becomes that several tiles cover.
+///
+/// One that no tile covers is 0 with every method.
 public enum Fusion: Sendable, Hashable {
   /// A later tile's non-zero voxels replace what is there; zeros are transparent.
   case overwrite
@@ -36,8 +38,11 @@ public enum Fusion: Sendable, Hashable {
 /// A voxel at place i of n has the weight min(1, (min(i, n − 1 − i) + 1) / (width + 1)) along that axis;
 /// the tile's weight is the product over the axes. A width of 0 means no fading along it.
 public struct BlendWidth: Sendable, Hashable {
+  /// Voxels along the slowest axis.
   public var z: Double
+  /// Voxels along the axis of rows.
   public var y: Double
+  /// Voxels along the fastest axis.
   public var x: Double
 
   /// Widths in voxels, not negative.

@@ -2,15 +2,18 @@ public import BrickCore
 
 /// Tiles placed on one grid and fused where they overlap; a voxel that no tile covers is 0.
 ///
-/// Axes are z, y, x in voxels of the output grid. A box is cut along the tiles' faces into parts that one and
-/// the same set of tiles covers: where that is a single tile its voxels are copied as they are, so every method
-/// returns them exactly, and fusion costs only in the overlaps. A voxel's value depends on nothing but the tiles
-/// and the method, however the volume is read.
+/// Axes are z, y, x in voxels of the output grid. A box is cut along the tiles' faces into parts
+/// that one and the same set of tiles covers: where that is a single tile its voxels are copied as
+/// they are, so every method returns them exactly, and fusion costs only in the overlaps. A voxel's
+/// value depends on nothing but the tiles and the method, however the volume is read.
 ///
-/// Tiles may differ in size; they hold the same element type. Finding the tiles of a box does not look at all of
-/// them. `linear` follows the usual feathering (Preibisch, Saalfeld and Tomancak 2009, doi:10.1093/bioinformatics/btp184).
+/// Tiles may differ in size; they hold the same element type. Finding the tiles of a box does not
+/// look at all of them. `linear` follows the usual feathering (Preibisch, Saalfeld and Tomancak
+/// 2009, doi:10.1093/bioinformatics/btp184).
 public struct StitchedVolume: Volume {
+  /// The type of all tiles.
   public let type: VoxelType
+  /// Voxels along z, y, x, up to the end of the farthest tile.
   public let size: Index3
   /// How overlapping voxels are fused.
   public let fusion: Fusion
@@ -26,16 +29,17 @@ public struct StitchedVolume: Volume {
   let tiles: [PlacedTile]
   private let index: BoxIndex
 
-  /// Voxels handled at once where tiles overlap: what bounds the scratch, small enough for the second-level cache.
+  /// Voxels handled at once where tiles overlap: what bounds the scratch, small enough for the
+  /// second-level cache.
   static let slabVoxels = 1 << 17
 
   /// The composite of `volumes` at the boxes of `placement`.
   ///
-  /// `order` lists the tiles to blend, first to last: a permutation or a subset of their places; nil means all of
-  /// them as given. Places and size stay those of all tiles.
+  /// `order` lists the tiles to blend, first to last: a permutation or a subset of their places;
+  /// nil means all of them as given. Places and size stay those of all tiles.
   ///
-  /// - Throws: `BrickworkError` with code `.badRequest` if the tiles differ in type, or `order` names a tile twice
-  ///   or one that is not there.
+  /// - Throws: `BrickworkError` with code `.badRequest` if the tiles differ in type, or `order`
+  ///   names a tile twice or one that is not there.
   public init(
     _ volumes: [any Volume], placement: TilePlacement, fusion: Fusion, order: [Int]? = nil
   ) throws {
@@ -94,6 +98,9 @@ public struct StitchedVolume: Volume {
     }
   }
 
+  /// Copies or fuses the tiles under the block's box; what none covers is 0.
+  ///
+  /// - Throws: `BrickworkError` of the tile that can't be read.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     let hits = index.indices(intersecting: block.box)
@@ -115,6 +122,7 @@ public struct StitchedVolume: Volume {
     try tile.volume.read(into: &block)
   }
 
+  /// A slab of one tile, the sums of a mean, and the most that reading any tile takes.
   public func scratchBytes(reading size: Index3) -> Int {
     let voxels = max(Self.slabVoxels, size.y * size.x)
     let slab = Index3(z: max(1, voxels / max(1, size.y * size.x)), y: size.y, x: size.x)
@@ -126,6 +134,7 @@ public struct StitchedVolume: Volume {
     return below + BlockStorage.footprint(of: slab.volume * type.byteCount) + accumulators
   }
 
+  /// Tells every tile under the box about its part.
   public func willRead(_ box: Box3) {
     for hit in index.indices(intersecting: box) {
       let tile = tiles[hit]
@@ -133,6 +142,7 @@ public struct StitchedVolume: Volume {
     }
   }
 
+  /// Tells every tile under the box that its part is not needed for now.
   public func didRead(_ box: Box3) {
     for hit in index.indices(intersecting: box) {
       let tile = tiles[hit]

@@ -23,8 +23,8 @@ public struct TilePlacement: Sendable, Hashable {
 
   /// Places tiles of `sizes` voxels at `offsets` in voxels, x, y, z, which may lie between voxels.
   ///
-  /// - Throws: `BrickworkError` with code `.badRequest` if the counts differ, an offset is not a finite number, or
-  ///   the volume would be absurdly large.
+  /// - Throws: `BrickworkError` with code `.badRequest` if the counts differ, an offset is not a
+  ///   finite number, or the volume would be absurdly large.
   public init(offsets: [Point3], sizes: [Index3], rounding: OffsetRounding = .nearest) throws {
     guard offsets.count == sizes.count else {
       throw BrickworkError(

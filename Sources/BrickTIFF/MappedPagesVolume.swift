@@ -46,7 +46,8 @@ struct MappedPagesVolume: Volume {
     checkBounds(block.box)
     guard !block.box.isEmpty else { return }
     let box = block.box
-    // Rows are read whole pages at a time, so a narrow box maps many times its size: it is given back in steps.
+    // Rows are read whole pages at a time, so a narrow box maps many times its size: it is given
+    // back in steps.
     let planesAtOnce = max(1, Self.mostMapped / (box.size.y * rowBytes))
     var kept = box.origin.z
     for z in box.origin.z..<box.end.z {

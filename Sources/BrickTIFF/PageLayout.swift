@@ -22,8 +22,9 @@ struct PageLayout: Hashable, Sendable {
 
   /// Reads the layout of the handle's directory.
   ///
-  /// - Throws: `BrickworkError` with code `.unsupportedInput` where the page is no grid of single numbers, and
-  ///   `.damagedInput` where its tags contradict each other. Path and place are added by the caller.
+  /// - Throws: `BrickworkError` with code `.unsupportedInput` where the page is no grid of single
+  ///   numbers, and `.damagedInput` where its tags contradict each other. Path and place are added
+  ///   by the caller.
   init(_ handle: TIFFHandle) throws {
     let width = handle.long(TIFFTAG_IMAGEWIDTH) ?? 0
     let length = handle.long(TIFFTAG_IMAGELENGTH) ?? 0

@@ -3,8 +3,9 @@ internal import BrickFiles
 
 /// The XResolution and YResolution tags of the first directory, exactly.
 ///
-/// libtiff hands rationals out as 32-bit floats, which turns 0.215 µm into 0.21500000357: so they are read
-/// here. TIFF 6.0, section 2 (file structure) and "Additional baseline tags"; BigTIFF has 8-byte counts and offsets.
+/// libtiff hands rationals out as 32-bit floats, which turns 0.215 µm into 0.21500000357: so they
+/// are read here. TIFF 6.0, section 2 (file structure) and "Additional baseline tags"; BigTIFF has
+/// 8-byte counts and offsets.
 enum Resolution {
   /// Pixels per unit along x and y, nil where a tag is missing or no positive number.
   static func read(_ map: MappedFile, isBigEndian: Bool, isBigTIFF: Bool) -> (

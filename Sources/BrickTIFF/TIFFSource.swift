@@ -147,8 +147,10 @@ extension PageLayout {
     return start..<min(start + bandRows, (strip + 1) * piece.y, size.y)
   }
 
-  /// Calls `body` with the number of every piece that shares a voxel with `box`, and the box it decodes to.
-  /// All in coordinates of the page; a tile's box reaches past the page's end where it is padded.
+  /// Calls `body` with the number of every piece that shares a voxel with `box`, and its own box.
+  ///
+  /// That is the box it decodes to. All in coordinates of the page; a tile's box reaches past the
+  /// page's end where it is padded.
   func forEachPiece(in box: Box3, _ body: (Int, Box3) throws -> Void) rethrows {
     if isTiled {
       let grid = grid

@@ -9,7 +9,9 @@ internal import BrickFiles
 public struct ArrayMetadata: Sendable {
   /// How chunk indices become file names.
   public struct KeyEncoding: Sendable, Hashable {
+    /// Whether keys are numbers alone, "0.1.2"; otherwise they begin with "c", "c/0/1/2".
     public var isVersion2: Bool
+    /// What stands between the numbers: "/" or ".".
     public var separator: String
   }
 
@@ -17,6 +19,7 @@ public struct ArrayMetadata: Sendable {
   public let path: String
   /// Voxels along each dimension, slowest first.
   public let shape: [Int]
+  /// The type of every voxel.
   public let type: VoxelType
   /// What one file covers: a shard, or a brick where the array has no shards.
   public let fileShape: [Int]
@@ -28,9 +31,11 @@ public struct ArrayMetadata: Sendable {
   public let chain: CodecChain
   /// The fill value as one voxel in the processor's byte order.
   public let fill: [UInt8]
+  /// How files are named.
   public let keys: KeyEncoding
   /// One name per dimension, nil where it has none.
   public let dimensionNames: [String?]
+  /// The array's attributes as they stand; an empty object where there are none.
   public let attributes: JSON
 
   /// The largest brick that is read, in bytes.

@@ -14,8 +14,9 @@ public enum BrickCodec: Sendable, Hashable {
   /// Voxels as they are.
   case none
 
-  /// The codec for intensities of `type`: `bloscZstd`, level 1. For labels choose `.zstd(level:
-  /// 1)`.
+  /// The codec for intensities of `type`: `bloscZstd`, level 1.
+  ///
+  /// For labels choose `.zstd(level: 1)`.
   public static func automatic(for type: VoxelType) -> BrickCodec { .bloscZstd(level: 1) }
 
   /// The codec of a name on the command line; nil for an unknown name, or a level it doesn't have.

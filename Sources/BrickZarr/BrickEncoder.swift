@@ -47,11 +47,12 @@ public final class BrickEncoder {
     encoded = VoxelBlock(Box3(size: Index3(z: 1, y: 1, x: encodedBound)), type: .uint8)
   }
 
-  /// Appends the stored form of a brick, checksum included, to `bytes` and returns where it lies;
-  /// nil, and nothing appended, if every byte is zero. A float −0 is no zero.
+  /// Appends the stored form of a brick, checksum included, to `bytes`.
   ///
   /// - Parameter view: the brick's voxels; one smaller than the brick, at an array's edge, is
   ///   filled up with zeros at its end.
+  /// - Returns: where it lies in `bytes`; nil, and nothing appended, if every byte is zero. A float −0
+  ///   is no zero.
   public func encode(_ view: borrowing VoxelView, into bytes: inout [UInt8]) throws -> Range<Int>? {
     precondition(view.type == type, "The encoder takes \(type), not \(view.type)")
     let size = view.box.size
@@ -100,7 +101,7 @@ public final class BrickEncoder {
 
   /// Bytes of memory the encoder holds once it has encoded a brick, without the caller's array.
   ///
-  /// Encodes a brick of ones to find out what the library takes for its context.
+  /// Encodes a brick of zeros to find out what the library takes for its context.
   public var scratchBytes: Int {
     let byteCount = brick.volume * type.byteCount
     let buffers = BlockStorage.footprint(of: byteCount) + BlockStorage.footprint(of: encodedBound)

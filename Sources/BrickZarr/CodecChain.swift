@@ -7,6 +7,7 @@ public struct CodecChain: Sendable, Hashable {
 
   /// Stored dimension i is dimension `order[i]` of the array; nil where nothing is transposed.
   public internal(set) var order: [Int]?
+  /// Whether stored voxels have their highest byte first.
   public internal(set) var isBigEndian = false
   /// In the order of writing.
   public internal(set) var stages: [Stage] = []

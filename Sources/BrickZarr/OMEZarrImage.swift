@@ -3,7 +3,9 @@ internal import BrickFiles
 
 /// An OME-Zarr 0.5 image with its pyramid, or a bare Zarr v3 array as an image of one level.
 public struct OMEZarrImage: TileImage {
-  /// What the image says about itself. The position is level 0's translation, if it isn't zero.
+  /// What the image says about itself.
+  ///
+  /// The position is level 0's translation, if it isn't zero.
   public let info: TileInfo
   /// Finest first.
   public let levels: [OMEZarrLevel]
@@ -12,8 +14,9 @@ public struct OMEZarrImage: TileImage {
   private let sources: [ZarrSource]
   private let leading: [Multiscales.Leading]
 
-  /// Opens the group or array in the folder `path`. Reads the metadata of all levels and no voxel.
+  /// Opens the group or array in the folder `path`.
   ///
+  /// Reads the metadata of all levels and no voxel.
   /// - Throws: `BrickworkError`: `.missingInput`, `.damagedInput` where metadata contradict
   ///   themselves, `.unsupportedInput` for what this program doesn't read, by name.
   public init(_ path: String, cache: PieceCache) throws {
@@ -73,8 +76,9 @@ public struct OMEZarrImage: TileImage {
     try volume(level: 0, channel: channel, timepoint: timepoint)
   }
 
-  /// The voxels of a channel at a time point in one level, 0 the finest. Reads no voxel yet.
+  /// The voxels of a channel at a time point in one level, 0 the finest.
   ///
+  /// Reads no voxel yet.
   /// - Throws: `BrickworkError` (`.badRequest`) if there is no such level, channel or time point.
   public func volume(level: Int, channel: Int, timepoint: Int) throws -> any Volume {
     guard sources.indices.contains(level) else {

@@ -11,6 +11,7 @@ public struct OMEZarrLevel: Sendable, Hashable {
   /// Where the centre of the level's first voxel lies in µm; the same system for all levels.
   public var translation: Point3
 
+  /// A level as the metadata describe it; `averaged` works out voxel size and translation.
   public init(path: String, size: Index3, voxelSize: VoxelSize, translation: Point3 = .zero) {
     self.path = path
     self.size = size

@@ -9,8 +9,11 @@ internal import BrickFiles
 public enum ShardIndex {
   /// How the index of an array's shards is written: `index_codecs` and `index_location`.
   public struct Layout: Sendable, Hashable {
+    /// Whether numbers have their highest byte first.
     public var isBigEndian: Bool
+    /// Whether a crc32c follows the entries.
     public var hasChecksum: Bool
+    /// Whether the index is at the file's start, before the bricks.
     public var isAtStart: Bool
 
     /// What we write: little-endian, with checksum, at the end.

@@ -8,6 +8,7 @@ public struct ShardSummary: Sendable, Hashable {
   /// The crc32c of the index; it covers place and size of every brick.
   public var indexChecksum: UInt32
 
+  /// A summary as a journal recorded it.
   public init(byteCount: Int, indexChecksum: UInt32) {
     self.byteCount = byteCount
     self.indexChecksum = indexChecksum
@@ -38,9 +39,10 @@ public final class ShardWriter {
   private var ranges: [Range<Int>?]
   private var file: ReplacingFile?
 
-  /// A writer for one shard of `array`. The temporary file appears with the first brick, in a
-  /// folder that is made if need be; it lies on the same file system as the array, or it can't be
-  /// renamed.
+  /// A writer for one shard of `array`.
+  ///
+  /// The temporary file appears with the first brick, in a folder that is made if need be; it lies on
+  /// the same file system as the array, or it can't be renamed.
   public init(array: ZarrArray, temporaryPath: String) throws {
     self.temporaryPath = temporaryPath
     ranges = Array(repeating: nil, count: array.bricksPerShard.volume)
@@ -70,8 +72,9 @@ public final class ShardWriter {
   /// Whether no brick was appended so far.
   public var isEmpty: Bool { file == nil }
 
-  /// Writes the index and makes the file durable under its temporary name. Nil, and no file, if no
-  /// brick was appended: readers take a missing shard as zeros.
+  /// Writes the index and makes the file durable under its temporary name.
+  ///
+  /// - Returns: nil, and no file, if no brick was appended: readers take a missing shard as zeros.
   public func seal() throws -> ShardSummary? {
     guard let file else { return nil }
     let index = ShardIndex.serialise(ranges)

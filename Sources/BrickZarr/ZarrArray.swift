@@ -11,11 +11,13 @@ public struct ZarrArray: Sendable, Hashable {
   public var path: String
   /// Voxels along z, y, x.
   public var size: Index3
+  /// The type of every voxel.
   public var type: VoxelType
   /// Voxels of a brick.
   public var brick: Index3
   /// Voxels of a shard, a multiple of the brick.
   public var shard: Index3
+  /// How bricks are compressed.
   public var codec: BrickCodec
 
   /// - Precondition: `shard` is a multiple of `brick`, and both have at least one voxel.

@@ -61,11 +61,16 @@ public final class ZarrVolume: Volume {
 
   /// What zarr.json says.
   public var metadata: ArrayMetadata { source.metadata }
+  /// The array's type.
   public var type: VoxelType { source.metadata.type }
+  /// Voxels along z, y, x; 1 along axes the array doesn't have.
   public var size: Index3 { source.size }
   /// Voxels of a brick along z, y, x.
   public var brick: Index3 { source.brick }
 
+  /// Decodes the bricks under the block's box; bricks that are not there are the fill value.
+  ///
+  /// - Throws: `BrickworkError` with the file and the brick, if one is damaged or can't be read.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     precondition(block.type == type, "The volume holds \(type), not \(block.type)")
@@ -90,6 +95,7 @@ public final class ZarrVolume: Volume {
     }
   }
 
+  /// Lends part of a single brick from the cache; gathers anything else in `scratch`.
   public func withVoxels(
     of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
   ) throws {
@@ -107,6 +113,7 @@ public final class ZarrVolume: Volume {
     try body(VoxelView(scratch))
   }
 
+  /// One decoded brick, and what decoding takes: contexts, stages between, open shards' indexes.
   public func scratchBytes(reading size: Index3) -> Int {
     BlockStorage.footprint(of: source.metadata.brickBytes) + source.decodingBytes
   }
@@ -135,6 +142,7 @@ public final class ZarrVolume: Volume {
     return (bricks, bytes)
   }
 
+  /// Has the stored bytes of the bricks read in the background, where their shards can be opened.
   public func willRead(_ box: Box3) {
     // Only advice: an error shows again, and is thrown, when the brick is read.
     grid.indices(intersecting: box).forEachPosition { index in

@@ -59,8 +59,8 @@ private func codec(_ request: StitchRequest, _ type: VoxelType) -> BrickCodec? {
   return BrickCodec(name: codec.rawValue, level: request.codecLevel)
 }
 
-/// What decides the voxels, kept in the store: the settings, the region, and the size of each tile's file, which
-/// gives away a file that was replaced.
+/// What decides the voxels, kept in the store: the settings, the region, and the size of each
+/// tile's file, which gives away a file that was replaced.
 private func provenance(_ composition: Composition, _ tiles: TileSet, _ box: Box3) -> JSON {
   var settings = composition.settings
   settings["region_origin_zyx"] = JSON(box.origin)

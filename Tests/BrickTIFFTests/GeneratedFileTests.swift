@@ -32,8 +32,10 @@ struct GeneratedFileTests {
     }
   }
 
-  /// Writes `0.tif`, `1.tif`, … with these arguments of `imwrite`, and the voxels of all of them,
-  /// little-endian in C order, as `stack.raw`. One run of Python takes a second, so files come in groups.
+  /// Writes `0.tif`, `1.tif`, … with these arguments of `imwrite`, and their voxels as `stack.raw`.
+  ///
+  /// Voxels are little-endian in C order, the same in all files. One run of Python takes a second,
+  /// so files come in groups.
   private func write(_ arguments: [String], type: VoxelType, shape: [Int]) throws -> TemporaryFolder
   {
     let folder = try TemporaryFolder()

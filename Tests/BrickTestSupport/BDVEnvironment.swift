@@ -12,6 +12,7 @@ public enum BDVEnvironment {
   /// A file of the shared data.
   public static func data(_ name: String) -> String { shared + "/data/" + name }
 
+  /// Whether the shared data are there: tests that need them are skipped aloud otherwise.
   public static let hasSharedData = FileManager.default.fileExists(
     atPath: data("spimdata_xml/expected_affines.json"))
 
@@ -42,19 +43,31 @@ public enum BDVEnvironment {
 
   /// The views of a project in `expected_affines.json`.
   public struct ExpectedProject: Decodable, Sendable {
+    /// An image source.
     public struct Setup: Decodable, Sendable {
+      /// Voxels x, y, z.
       public var size: [Int]?
+      /// Voxel size x, y, z in `unit`.
       public var voxel: [Double]?
+      /// The unit's name as written.
       public var unit: String?
     }
+    /// Where one view lies.
     public struct Registration: Decodable, Sendable {
+      /// The id of the time point.
       public var timepoint: Int
+      /// The id of the setup.
       public var setup: Int
+      /// The names of the transforms, in the order of the file.
       public var names: [String?]
+      /// The product of the transforms, row by row.
       public var affine_3x4_rowmajor: [Double]
     }
+    /// The loader's format.
     public var loader: String?
+    /// The setups by id.
     public var setups: [String: Setup]
+    /// The views of all time points.
     public var registrations: [Registration]
   }
 

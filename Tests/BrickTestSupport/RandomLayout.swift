@@ -2,14 +2,19 @@ public import BrickCore
 
 /// A small random layout of tiles, with their voxels as doubles for oracles.
 public struct RandomLayout: Sendable {
+  /// One to six tiles.
   public var tiles: [ArrayVolume] = []
+  /// Each tile's voxels, x fastest.
   public var values: [[Double]] = []
+  /// Each tile's offset in voxels, x, y, z.
   public var offsets: [Point3] = []
+  /// The tiles to blend, first to last; nil means all as they are.
   public var order: [Int]?
+  /// The type of all tiles.
   public let type: VoxelType
 
-  /// Tiles of 1 to 9 voxels along each axis, at whole and half positions, some at the same place, some apart; zeros
-  /// and the ends of the type's range are common.
+  /// Tiles of 1 to 9 voxels along each axis, at whole and half positions, some at the same place,
+  /// some apart; zeros and the ends of the type's range are common.
   public init(type: VoxelType, using random: inout some RandomNumberGenerator) {
     self.type = type
     let count = Int.random(in: 1...6, using: &random)
@@ -21,8 +26,8 @@ public struct RandomLayout: Sendable {
       tiles.append(volume)
       self.values.append(values)
       func place() -> Double {
-        Double(Int.random(in: -6...14, using: &random)) + [0, 0, 0.25, 0.5, -0.5].randomElement(
-          using: &random)!
+        Double(Int.random(in: -6...14, using: &random))
+          + ([0, 0, 0.25, 0.5, -0.5].randomElement(using: &random) ?? 0)
       }
       let duplicate = n > 0 && Int.random(in: 0..<6, using: &random) == 0
       offsets.append(duplicate ? offsets[n - 1] : Point3(x: place(), y: place(), z: place()))

@@ -3,7 +3,8 @@ internal import Foundation
 
 /// The real microscopy files that lie beside the package, where they are there.
 ///
-/// `BRICKWORK_SHARED` names the folder that holds `data`; without it, it is `../shared` seen from the package.
+/// `BRICKWORK_SHARED` names the folder that holds `data`; without it, it is `../shared` seen from
+/// the package.
 public enum SharedData {
   /// The package's own folder.
   public static let packageRoot = URL(fileURLWithPath: #filePath)
@@ -26,6 +27,7 @@ public enum SharedData {
   public struct ExpectedPixels: Sendable {
     /// The axes as that reader orders them, slowest first; empty where it fails too.
     public var shape: [Int]
+    /// The name NumPy gives the pixels' type.
     public var type: String
     /// Of the pixels in C order, little-endian; nil where it fails too.
     public var sha256: String?
@@ -43,11 +45,13 @@ public enum SharedData {
     }
   }()
 
-  /// The interpreter with the reference readers: `BRICKWORK_PYTHON`, otherwise the package's virtual environment.
+  /// The interpreter with the reference readers: `BRICKWORK_PYTHON`, otherwise the package's
+  /// virtual environment.
   public static let python: String =
     ProcessInfo.processInfo.environment["BRICKWORK_PYTHON"]
     ?? packageRoot + "/.venv/bin/python3"
 
+  /// Whether that interpreter is there.
   public static let hasPython = FileManager.default.isExecutableFile(atPath: python)
 
   /// Runs a Python script with arguments; throws what it writes to stderr if it fails.

@@ -1,6 +1,7 @@
 /// The smallest TIFF files that tests need: one uncompressed page per plane, one strip each, little-endian.
 public enum TinyTIFF {
-  /// The bytes of a stack of uint16 planes, voxels in the order z, y, x; `description` becomes the first page's.
+  /// The bytes of a stack of uint16 planes, voxels in the order z, y, x; `description` becomes the
+  /// first page's.
   public static func stack(
     width: Int, height: Int, depth: Int, voxels: [UInt16], description: String? = nil
   ) -> [UInt8] {

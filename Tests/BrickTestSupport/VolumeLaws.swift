@@ -4,6 +4,7 @@ internal import Synchronization
 
 /// A law of volumes that was broken, in words.
 public struct BrokenVolumeLaw: Error, CustomStringConvertible {
+  /// What differs, and in which box.
   public let description: String
 }
 

@@ -1,9 +1,13 @@
 /// A half-open box of voxels: `origin` is its first voxel, `end` the first one past it along each axis.
 public struct Box3: Hashable, Sendable {
+  /// The first voxel along each axis, which may be negative.
   public var origin: Index3
   /// Voxels along each axis, none of them negative.
   public var size: Index3
 
+  /// The box of `size` voxels from `origin` on.
+  ///
+  /// - Precondition: no component of `size` is negative.
   @inlinable
   public init(origin: Index3, size: Index3) {
     precondition(size.z >= 0 && size.y >= 0 && size.x >= 0, "A box's size is not negative: \(size)")
@@ -20,7 +24,9 @@ public struct Box3: Hashable, Sendable {
     self.init(origin: origin, size: (end - origin).maximum(.zero))
   }
 
+  /// The first voxel past the box along each axis: `origin` + `size`.
   @inlinable public var end: Index3 { origin + size }
+  /// Whether there is no voxel in the box: its size is 0 along some axis.
   @inlinable public var isEmpty: Bool { size.z == 0 || size.y == 0 || size.x == 0 }
 
   /// The number of voxels.
@@ -32,10 +38,14 @@ public struct Box3: Hashable, Sendable {
     Box3(from: origin.maximum(other.origin), to: end.minimum(other.end))
   }
 
-  /// Whether both boxes share at least one voxel. Boxes that merely touch don't.
+  /// Whether both boxes share at least one voxel.
+  ///
+  /// Boxes that merely touch don't.
   @inlinable public func intersects(_ other: Box3) -> Bool { !intersection(other).isEmpty }
 
-  /// Whether every voxel of `other` lies in this box. An empty box lies in any.
+  /// Whether every voxel of `other` lies in this box.
+  ///
+  /// An empty box lies in any.
   @inlinable
   public func contains(_ other: Box3) -> Bool { other.isEmpty || intersection(other) == other }
 
@@ -52,6 +62,7 @@ public struct Box3: Hashable, Sendable {
 }
 
 extension Box3: CustomStringConvertible {
+  /// The ranges of voxels, "z 0..<64, y 0..<64, x 128..<192".
   public var description: String {
     "z \(origin.z)..<\(end.z), y \(origin.y)..<\(end.y), x \(origin.x)..<\(end.x)"
   }

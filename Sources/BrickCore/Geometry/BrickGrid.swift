@@ -9,6 +9,9 @@ public struct BrickGrid: Hashable, Sendable {
   /// Bricks along each axis.
   public let counts: Index3
 
+  /// The grid that cuts `size` voxels into bricks, from the zero position on.
+  ///
+  /// - Precondition: a brick has at least one voxel along each axis.
   public init(size: Index3, brick: Index3) {
     precondition(
       brick.z > 0 && brick.y > 0 && brick.x > 0, "A brick has at least one voxel, not \(brick)")

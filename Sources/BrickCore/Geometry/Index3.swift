@@ -1,9 +1,13 @@
 /// A position, size or stride of voxels along z, y and x, slowest axis first.
 public struct Index3: Hashable, Sendable {
+  /// Along the slowest axis: the plane.
   public var z: Int
+  /// Along the axis of rows.
   public var y: Int
+  /// Along the fastest axis: the place in a row.
   public var x: Int
 
+  /// An index from its components, slowest axis first.
   @inlinable
   public init(z: Int, y: Int, x: Int) {
     self.z = z
@@ -17,7 +21,9 @@ public struct Index3: Hashable, Sendable {
     self.init(z: value, y: value, x: value)
   }
 
+  /// The zero position, or no voxel at all as a size.
   public static let zero = Index3(repeating: 0)
+  /// One voxel along each axis.
   public static let one = Index3(repeating: 1)
 
   /// The component along `axis`: 0 is z, 1 is y, 2 is x.
@@ -75,18 +81,26 @@ public struct Index3: Hashable, Sendable {
 }
 
 extension Index3 {
+  /// The sums along each axis, trapping on overflow.
   @inlinable public static func + (a: Index3, b: Index3) -> Index3 { a.zip(b, +) }
+  /// The differences along each axis, trapping on overflow.
   @inlinable public static func - (a: Index3, b: Index3) -> Index3 { a.zip(b, -) }
+  /// The products along each axis, trapping on overflow: a brick's index times its size.
   @inlinable public static func * (a: Index3, b: Index3) -> Index3 { a.zip(b, *) }
+  /// Moves `a` by `b`, trapping on overflow.
   @inlinable public static func += (a: inout Index3, b: Index3) { a = a + b }
 
-  /// Each component divided by the one of `divisor`, rounded up. Components are not negative.
+  /// Each component divided by the one of `divisor`, rounded up.
+  ///
+  /// Components are not negative.
   @inlinable
   public func dividedRoundingUp(by divisor: Index3) -> Index3 {
     zip(divisor) { ($0 + $1 - 1) / $1 }
   }
 
-  /// Each component divided by the one of `divisor`, rounded down. Components are not negative.
+  /// Each component divided by the one of `divisor`, rounded down.
+  ///
+  /// Components are not negative.
   @inlinable
   public func dividedRoundingDown(by divisor: Index3) -> Index3 { zip(divisor) { $0 / $1 } }
 
@@ -106,5 +120,6 @@ extension Index3 {
 }
 
 extension Index3: CustomStringConvertible {
+  /// The components by name, "(z 0, y 1, x 2)".
   public var description: String { "(z \(z), y \(y), x \(x))" }
 }

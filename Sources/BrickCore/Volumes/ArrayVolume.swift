@@ -1,6 +1,8 @@
 /// A volume held in memory: for small data and for tests.
 public struct ArrayVolume: Volume {
+  /// The type of the voxels given.
   public let type: VoxelType
+  /// Voxels along z, y, x as given.
   public let size: Index3
   private let bytes: [UInt8]
 
@@ -21,10 +23,12 @@ public struct ArrayVolume: Volume {
     self.bytes = bytes
   }
 
+  /// Copies the voxels of the block's box out of the array; never throws.
   public func read(into block: inout VoxelBlock) throws {
     try withVoxels(of: block.box) { view in block.copy(from: view) }
   }
 
+  /// Lends the array's own voxels; `scratch` stays as it is.
   public func withVoxels(
     of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
   ) throws { try withVoxels(of: box, body) }
@@ -42,5 +46,6 @@ public struct ArrayVolume: Volume {
         planeStride: plane))
   }
 
+  /// Nothing: voxels are lent or copied straight from the array.
   public func scratchBytes(reading size: Index3) -> Int { 0 }
 }

@@ -3,6 +3,7 @@
 /// The rules stand at `VoxelBlock.writeConverted(_:)`.
 public struct ConvertedVolume: Volume {
   private let base: any Volume
+  /// The type the voxels are converted to.
   public let type: VoxelType
 
   init(_ base: any Volume, to type: VoxelType) {
@@ -10,8 +11,10 @@ public struct ConvertedVolume: Volume {
     self.type = type
   }
 
+  /// Voxels along z, y, x: the base's.
   public var size: Index3 { base.size }
 
+  /// Reads a slab of the base at a time, about 8 MiB, and converts it into the block.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     precondition(block.type == type, "A volume of \(type) does not fill a block of \(block.type)")
@@ -21,19 +24,22 @@ public struct ConvertedVolume: Volume {
     }
   }
 
+  /// A slab of the base's voxels, and what reading it takes below.
   public func scratchBytes(reading size: Index3) -> Int {
     base.bytesLending(Slabs.largest(of: size, bytesPerVoxel: base.type.byteCount))
   }
 
+  /// Tells the base that the same box will be read.
   public func willRead(_ box: Box3) { base.willRead(box) }
+  /// Tells the base that the same box is not needed for now.
   public func didRead(_ box: Box3) { base.didRead(box) }
 }
 
 extension Volume {
-  /// The volume with voxels of another type; this volume if it has that type already. Nothing is read.
+  /// The volume with voxels of another type; this volume if it has that type already.
   ///
-  /// Values beyond the type's range become its limits, floats are rounded half up to integers,
-  /// ⌊v + ½⌋, and NaN becomes 0 there. Integers become the nearest float.
+  /// Nothing is read. Values beyond the type's range become its limits, floats are rounded half up
+  /// to integers, ⌊v + ½⌋, and NaN becomes 0 there. Integers become the nearest float.
   public func converted(to type: VoxelType) -> any Volume {
     type == self.type ? self : ConvertedVolume(self, to: type)
   }

@@ -7,6 +7,7 @@ public struct DownsampledVolume: Volume {
   private let base: any Volume
   private let factor: Index3
   private let method: DownsampleMethod
+  /// Voxels along z, y, x: the base's divided by the factor, rounded up.
   public let size: Index3
 
   init(_ base: any Volume, by factor: Index3, method: DownsampleMethod) {
@@ -19,8 +20,10 @@ public struct DownsampledVolume: Volume {
     size = base.size.dividedRoundingUp(by: self.factor)
   }
 
+  /// The base's type: a mean is rounded to it.
   public var type: VoxelType { base.type }
 
+  /// Reads the blocks below, slab by slab, and averages or picks from them into the block.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     var scratch = VoxelBlock()
@@ -31,12 +34,15 @@ public struct DownsampledVolume: Volume {
     }
   }
 
+  /// A slab of the voxels below, and what reading it takes there.
   public func scratchBytes(reading size: Index3) -> Int {
     let slab = Slabs.largest(of: size, bytesPerVoxel: bytesPerVoxel, planes: planes)
     return base.bytesLending(source(of: Box3(size: slab)).size)
   }
 
+  /// Tells the base that the blocks below the box will be read.
   public func willRead(_ box: Box3) { base.willRead(source(of: box)) }
+  /// Tells the base that the blocks below the box are not needed for now.
   public func didRead(_ box: Box3) { base.didRead(source(of: box)) }
 
   /// The voxels below that a box needs: whole blocks, or from the first voxel kept to the last.

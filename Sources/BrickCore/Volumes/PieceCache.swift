@@ -8,14 +8,19 @@ import Synchronization
 public final class PieceCache: Sendable {
   /// The voxels of one piece, shared by readers.
   public final class Piece: Sendable {
+    /// The decoded voxels; the block's box is up to the source.
     public let block: VoxelBlock
+    /// A piece that owns `block`.
     public init(_ block: consuming VoxelBlock) { self.block = block }
   }
 
   /// A piece's identity: a number drawn by `newSource` and the piece's own number in that source.
   public struct Key: Hashable, Sendable {
+    /// The source's number, from `newSource`.
     public var source: Int
+    /// The piece's number in its source.
     public var piece: Int
+    /// The key of a piece of a source.
     public init(source: Int, piece: Int) {
       self.source = source
       self.piece = piece
@@ -40,9 +45,12 @@ public final class PieceCache: Sendable {
   /// Pieces decoded so far: what tests and the run's report count.
   private let decodings = Atomic<Int>(0)
 
+  /// An empty cache for at most `capacity` bytes of voxels; 0 keeps nothing.
   public init(capacity: Int) { state = Mutex(State(capacity: max(0, capacity))) }
 
-  /// Bytes that may be kept. Lowering it drops pieces at the next use.
+  /// Bytes of voxels that may be kept.
+  ///
+  /// Lowering it drops pieces when the next one is decoded.
   public var capacity: Int {
     get { state.withLock { $0.capacity } }
     set { state.withLock { $0.capacity = max(0, newValue) } }

@@ -12,9 +12,12 @@ public struct ScaledVolume: Volume {
     table = scale.table(of: base.type)
   }
 
+  /// `uint8`, whatever the base holds.
   public var type: VoxelType { .uint8 }
+  /// Voxels along z, y, x: the base's.
   public var size: Index3 { base.size }
 
+  /// Reads a slab of the base at a time, about 8 MiB, and scales it into the block.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     precondition(block.type == .uint8, "A volume of uint8 does not fill a block of \(block.type)")
@@ -26,17 +29,21 @@ public struct ScaledVolume: Volume {
     }
   }
 
+  /// A slab of the base's voxels, and what reading it takes below.
   public func scratchBytes(reading size: Index3) -> Int {
     base.bytesLending(Slabs.largest(of: size, bytesPerVoxel: base.type.byteCount))
   }
 
+  /// Tells the base that the same box will be read.
   public func willRead(_ box: Box3) { base.willRead(box) }
+  /// Tells the base that the same box is not needed for now.
   public func didRead(_ box: Box3) { base.didRead(box) }
 }
 
 extension Volume {
-  /// The volume as uint8: clamp((v − low) · 255 / (high − low), 0, 255), truncated. Nothing is read.
+  /// The volume as uint8: clamp((v − low) · 255 / (high − low), 0, 255), truncated.
   ///
+  /// Nothing is read.
   /// - Parameter everyVoxelIsEqual: says that `low` = `high` is no mistake: the volume is 0 throughout.
   /// - Throws: `BrickworkError` with code `.badRequest` unless low < high, or both are equal and meant to be.
   public func scaledToUInt8(

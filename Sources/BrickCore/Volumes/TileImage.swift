@@ -6,6 +6,7 @@ public struct TileInfo: Sendable, Hashable {
   public var name: String
   /// The format in words, "TIFF (tiled, deflate)".
   public var format: String
+  /// The type of every voxel, in all channels.
   public var type: VoxelType
   /// Voxels along z, y, x of one channel at one time point.
   public var size: Index3
@@ -18,6 +19,7 @@ public struct TileInfo: Sendable, Hashable {
   /// The stage position of the tile in µm, if the file says.
   public var position: Point3?
 
+  /// Information as a file gives it; without more, one channel without a name at one time point.
   public init(
     path: String, name: String, format: String, type: VoxelType, size: Index3,
     channelNames: [String] = [""], timepoints: Int = 1, voxelSize: VoxelSize? = nil,

@@ -11,9 +11,12 @@ public struct TransformedVolume: Volume {
     self.map = map
   }
 
+  /// The base's type.
   public var type: VoxelType { base.type }
+  /// Voxels along z, y, x of the part that is shown.
   public var size: Index3 { map.size }
 
+  /// Reads the base straight into the block and mirrors the voxels there.
   public func read(into block: inout VoxelBlock) throws {
     checkBounds(block.box)
     let origin = block.box.origin
@@ -23,6 +26,7 @@ public struct TransformedVolume: Volume {
     block.flip(map.isFlipped)
   }
 
+  /// Lends a crop's voxels as the base does; a flip's from `scratch`.
   public func withVoxels(
     of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
   ) throws {
@@ -37,8 +41,11 @@ public struct TransformedVolume: Volume {
     }
   }
 
+  /// What the base takes: mirroring is done in place.
   public func scratchBytes(reading size: Index3) -> Int { base.scratchBytes(reading: size) }
+  /// Tells the base that the box it comes from will be read.
   public func willRead(_ box: Box3) { base.willRead(map.source(of: box)) }
+  /// Tells the base that the box it comes from is not needed for now.
   public func didRead(_ box: Box3) { base.didRead(map.source(of: box)) }
 
   fileprivate func mapped(_ change: (AxisMap) -> AxisMap) -> any Volume {
@@ -48,15 +55,18 @@ public struct TransformedVolume: Volume {
 }
 
 extension Volume {
-  /// The voxels of `box`, which is at the zero position of the new volume. Nothing is read.
+  /// The voxels of `box`, which is at the zero position of the new volume.
   ///
+  /// Nothing is read.
   /// - Precondition: `box` lies in the volume.
   public func cropped(to box: Box3) -> any Volume {
     checkBounds(box)
     return transformed { $0.cropped(to: box) }
   }
 
-  /// The volume mirrored along the axes that are true. Nothing is read.
+  /// The volume mirrored along the axes that are true.
+  ///
+  /// Nothing is read.
   public func flipped(z: Bool, y: Bool, x: Bool) -> any Volume {
     transformed { $0.flipped(AxisMap.Flips(z: z, y: y, x: x)) }
   }

@@ -37,6 +37,7 @@ extension Volume {
   /// All voxels, from the zero position.
   public var bounds: Box3 { Box3(size: size) }
 
+  /// Lends the voxels from `scratch`, into which they are read: for volumes that hold none themselves.
   public func withVoxels(
     of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
   ) throws {
@@ -45,7 +46,9 @@ extension Volume {
     try body(VoxelView(scratch))
   }
 
+  /// Does nothing: for volumes without a file to read ahead.
   public func willRead(_ box: Box3) {}
+  /// Does nothing: for volumes without pages to give back.
   public func didRead(_ box: Box3) {}
 
   /// A new block with the voxels of `box`.

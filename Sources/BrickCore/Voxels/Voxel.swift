@@ -6,7 +6,9 @@ public protocol Voxel: BitwiseCopyable, Comparable, Hashable, Sendable {
   static var voxelType: VoxelType { get }
   /// The value 0: background, and what no tile covers.
   static var zero: Self { get }
-  /// The nearest value to `number`: rounded half up for integers, clamped to the type's range. NaN becomes 0 for integers.
+  /// The nearest value to `number`.
+  ///
+  /// Integers are rounded half up and clamped to the type's range, and NaN becomes 0.
   init(nearestTo number: Double)
   /// The value as a double, rounded to nearest for 64-bit integers beyond 2⁵³.
   var asDouble: Double { get }
@@ -15,6 +17,9 @@ public protocol Voxel: BitwiseCopyable, Comparable, Hashable, Sendable {
 }
 
 extension Voxel where Self: FixedWidthInteger {
+  /// The nearest integer, halves up: ⌊`number` + ½⌋ in double precision, cut to the type's range.
+  ///
+  /// NaN becomes 0.
   @inlinable
   public init(nearestTo number: Double) {
     let rounded = (number + 0.5).rounded(.down)
@@ -29,29 +34,63 @@ extension Voxel where Self: FixedWidthInteger {
       self = Self(rounded)
     }
   }
+  /// The value as a double, rounded to nearest beyond 2⁵³.
   @inlinable public var asDouble: Double { Double(self) }
+  /// The value with its bytes in the other order.
   @inlinable public var reversedBytes: Self { byteSwapped }
 }
 
-extension UInt8: Voxel { @inlinable public static var voxelType: VoxelType { .uint8 } }
-extension UInt16: Voxel { @inlinable public static var voxelType: VoxelType { .uint16 } }
-extension UInt32: Voxel { @inlinable public static var voxelType: VoxelType { .uint32 } }
-extension UInt64: Voxel { @inlinable public static var voxelType: VoxelType { .uint64 } }
-extension Int8: Voxel { @inlinable public static var voxelType: VoxelType { .int8 } }
-extension Int16: Voxel { @inlinable public static var voxelType: VoxelType { .int16 } }
-extension Int32: Voxel { @inlinable public static var voxelType: VoxelType { .int32 } }
-extension Int64: Voxel { @inlinable public static var voxelType: VoxelType { .int64 } }
+extension UInt8: Voxel {
+  /// The run-time twin, `uint8`.
+  @inlinable public static var voxelType: VoxelType { .uint8 }
+}
+extension UInt16: Voxel {
+  /// The run-time twin, `uint16`.
+  @inlinable public static var voxelType: VoxelType { .uint16 }
+}
+extension UInt32: Voxel {
+  /// The run-time twin, `uint32`.
+  @inlinable public static var voxelType: VoxelType { .uint32 }
+}
+extension UInt64: Voxel {
+  /// The run-time twin, `uint64`.
+  @inlinable public static var voxelType: VoxelType { .uint64 }
+}
+extension Int8: Voxel {
+  /// The run-time twin, `int8`.
+  @inlinable public static var voxelType: VoxelType { .int8 }
+}
+extension Int16: Voxel {
+  /// The run-time twin, `int16`.
+  @inlinable public static var voxelType: VoxelType { .int16 }
+}
+extension Int32: Voxel {
+  /// The run-time twin, `int32`.
+  @inlinable public static var voxelType: VoxelType { .int32 }
+}
+extension Int64: Voxel {
+  /// The run-time twin, `int64`.
+  @inlinable public static var voxelType: VoxelType { .int64 }
+}
 
 extension Float: Voxel {
+  /// The run-time twin, `float32`.
   @inlinable public static var voxelType: VoxelType { .float32 }
+  /// The nearest float, ties to even; beyond the range infinite, and NaN stays NaN.
   @inlinable public init(nearestTo number: Double) { self = Float(number) }
+  /// The value as a double, exactly.
   @inlinable public var asDouble: Double { Double(self) }
+  /// The value with its four bytes in the other order.
   @inlinable public var reversedBytes: Float { Float(bitPattern: bitPattern.byteSwapped) }
 }
 
 extension Double: Voxel {
+  /// The run-time twin, `float64`.
   @inlinable public static var voxelType: VoxelType { .float64 }
+  /// The number itself.
   @inlinable public init(nearestTo number: Double) { self = number }
+  /// The value itself.
   @inlinable public var asDouble: Double { self }
+  /// The value with its eight bytes in the other order.
   @inlinable public var reversedBytes: Double { Double(bitPattern: bitPattern.byteSwapped) }
 }

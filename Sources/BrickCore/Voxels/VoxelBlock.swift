@@ -6,7 +6,9 @@
 @safe
 public struct VoxelBlock: ~Copyable, @unchecked Sendable {
   // @unchecked: the block is the only owner of its memory, and spans of it can't outlive a borrow.
+  /// Where the voxels lie in their volume.
   public private(set) var box: Box3
+  /// The type of every voxel.
   public private(set) var type: VoxelType
   private var storage: UnsafeMutableRawBufferPointer
 
@@ -25,7 +27,9 @@ public struct VoxelBlock: ~Copyable, @unchecked Sendable {
 
   deinit { unsafe BlockStorage.release(storage) }
 
-  /// Makes this the block of another box. The voxels are undefined afterwards.
+  /// Makes this the block of another box.
+  ///
+  /// The voxels are undefined afterwards.
   public mutating func reshape(to box: Box3, type: VoxelType) {
     let needed = box.count * type.byteCount
     if unsafe needed > storage.count {

@@ -18,8 +18,10 @@ public enum VoxelType: String, Sendable, Hashable, CaseIterable, Codable {
     }
   }
 
+  /// Whether voxels are floating-point numbers.
   public var isFloat: Bool { self == .float32 || self == .float64 }
 
+  /// Whether voxels can be negative, as floats can.
   public var isSigned: Bool {
     switch self {
     case .uint8, .uint16, .uint32, .uint64: false

@@ -2,8 +2,8 @@ public import BrickCore
 
 /// How people write sizes, positions, lengths and regions: the values of the command's options.
 ///
-/// Every function throws `BrickworkError` with code `.badRequest` and a sentence that says what is wrong with the
-/// text and shows an example.
+/// Every function throws `BrickworkError` with code `.badRequest` and a sentence that says what is
+/// wrong with the text and shows an example.
 public enum Notation {
   /// Three positive whole numbers in the order z,y,x: the shape of a brick, a stride.
   public static func shape(_ text: String) throws -> Index3 {

@@ -32,7 +32,8 @@ public struct Region: Sendable, Hashable {
 
   /// The box in a volume of `size` voxels.
   ///
-  /// - Throws: `BrickworkError` with code `.badRequest`, with both numbers, if a range is empty or leaves the volume.
+  /// - Throws: `BrickworkError` with code `.badRequest`, with both numbers, if a range is empty or
+  ///   leaves the volume.
   public func box(in size: Index3) throws -> Box3 {
     func range(_ span: Span, _ count: Int, _ axis: String) throws -> Range<Int> {
       let (lower, upper) = (span.lower ?? 0, span.upper ?? count)

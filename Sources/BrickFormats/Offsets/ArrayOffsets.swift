@@ -3,8 +3,8 @@ internal import BrickCore
 extension OffsetTable {
   /// Reads the offsets in a `.npy` file of two or three columns: x, y and perhaps z.
   ///
-  /// With the layout `exm`, row 0 is the size of a tile in voxels and is left out; the others are µm, of which x
-  /// is negated and the smallest of each axis subtracted, as ExM-Toolbox does.
+  /// With the layout `exm`, row 0 is the size of a tile in voxels and is left out; the others are
+  /// µm, of which x is negated and the smallest of each axis subtracted, as ExM-Toolbox does.
   static func readArray(
     _ bytes: [UInt8], path: String, units: OffsetUnits, layout: OffsetLayout
   ) throws -> OffsetTable {

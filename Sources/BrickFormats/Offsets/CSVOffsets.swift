@@ -2,9 +2,10 @@ internal import BrickCore
 
 /// Tables with a header: `x,y,z` in voxels or `x_um,y_um,z_um`, and perhaps `tile` and `name`.
 ///
-/// Columns come in any order, separated by comma, semicolon or tab; fields may be quoted (RFC 4180). Where the
-/// separator is no comma, a decimal comma is read too, as spreadsheets in half of Europe write it. z may be left
-/// out and is 0 then. Other columns are ignored. `tile` holds a number or a file name.
+/// Columns come in any order, separated by comma, semicolon or tab; fields may be quoted (RFC
+/// 4180). Where the separator is no comma, a decimal comma is read too, as spreadsheets in half of
+/// Europe write it. z may be left out and is 0 then. Other columns are ignored. `tile` holds a
+/// number or a file name.
 enum CSVOffsets {
   /// The place of the three coordinates among the columns.
   private struct Coordinates {

@@ -4,8 +4,9 @@ internal import BrickFiles
 extension OffsetTable {
   /// The offsets in voxels, x, y, z, of the tiles with these names, in their order.
   ///
-  /// Where the table holds file names, tiles are found by theirs, folders left aside, and further rows are
-  /// ignored. Otherwise rows belong to tiles by their number, or one after the other, and both counts must agree.
+  /// Where the table holds file names, tiles are found by theirs, folders left aside, and further
+  /// rows are ignored. Otherwise rows belong to tiles by their number, or one after the other, and
+  /// both counts must agree.
   ///
   /// - Throws: `BrickworkError` naming the tiles that have no row or several, or both counts.
   public func offsets(for tileNames: [String], voxelSize: VoxelSize) throws -> [Point3] {
