@@ -31,8 +31,10 @@ public enum SystemMemory {
   /// Cores this process may run on.
   public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-  /// Tells the C library to keep freed pieces of up to 4 MiB for reuse, instead of giving each back to the system and
-  /// clearing new pages for the next one. At most 32 MiB of freed memory per core stay with the process.
+  /// Tells the C library to keep freed pieces of up to 4 MiB for reuse.
+  ///
+  /// Otherwise it gives each back to the system and clears new pages for the next one. At most 32 MiB of freed memory
+  /// per core stay with the process.
   public static func reuseFreedMemory() { brick_reuse_freed_memory(Int32(clamping: cores)) }
 
   private static var machineAvailable: Int {

@@ -22,8 +22,7 @@ extension HDF5File {
       let space = try place.own(
         unsafe H5Screate_simple(3, size.components.map { hsize_t($0) }, nil), "make the shape",
         closer: H5Sclose)
-      let layout = try place.own(
-        H5Pcreate(chdf5_dataset_create()), "make a property list", closer: H5Pclose)
+      let layout = try Self.withoutTimes(place)
       try place.check(
         unsafe H5Pset_chunk(layout.id, 3, chunk.components.map { hsize_t($0) }), "set the chunks")
       if let deflateLevel {
@@ -43,6 +42,14 @@ extension HDF5File {
         "make the dataset", closer: H5Dclose)
     }
     return try describe(name, handle)
+  }
+
+  /// The properties of a dataset that does not note when it was made: the same voxels give the same file.
+  static func withoutTimes(_ place: HDF5Place) throws(BrickworkError) -> HDF5Handle {
+    let list = try place.own(
+      H5Pcreate(chdf5_dataset_create()), "make a property list", closer: H5Pclose)
+    try place.check(H5Pset_obj_track_times(list.id, false), "leave out the time")
+    return list
   }
 
   /// Opens a three-dimensional dataset of voxels, also one that an external link names.

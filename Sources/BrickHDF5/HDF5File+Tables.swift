@@ -33,9 +33,10 @@ extension HDF5File {
         unsafe H5Screate_simple(2, [hsize_t(rows.count), hsize_t(columns)], nil), "make the shape",
         closer: H5Sclose)
       let links = try Self.makingGroups(place)
+      let creation = try Self.withoutTimes(place)
       let dataset = try place.own(
         unsafe H5Dcreate2(
-          id(), name, type, space.id, links.id, chdf5_default(), chdf5_default()),
+          id(), name, type, space.id, links.id, creation.id, chdf5_default()),
         "make the table", closer: H5Dclose)
       try place.check(write(dataset.id), "write the table")
     }

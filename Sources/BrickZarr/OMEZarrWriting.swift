@@ -38,7 +38,9 @@ public enum OMEZarrWriting {
     let axes = ["z", "y", "x"].map { name -> JSON in
       ["name": .string(name), "type": "space", "unit": "micrometer"]
     }
-    var channel: JSON = ["label": .string(channelName), "color": .string(color), "active": true]
+    // Viewers show the label after the image's name, with nothing behind the colon where it is empty.
+    let label = channelName.isEmpty ? "channel 0" : channelName
+    var channel: JSON = ["label": .string(label), "color": .string(color), "active": true]
     if let window {
       channel["window"] = [
         "min": .number(window.min), "max": .number(window.max), "start": .number(window.start),
