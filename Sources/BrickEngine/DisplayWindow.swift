@@ -11,7 +11,7 @@ extension StoreJob {
   /// 8- and 16-bit voxels were counted while they were written. For wider ones that count holds the
   /// upper 16 bits, and the store is read again until the percentiles are known to the last bit:
   /// once for 32 bits, three times for 64.
-  func window(_ histogram: VoxelHistogram) async throws -> (
+  func window(_ histogram: VoxelHistogram, workers: Int) async throws -> (
     min: Double, max: Double, start: Double, end: Double
   )? {
     guard let least = histogram.minimum, let most = histogram.maximum else { return nil }
@@ -19,12 +19,14 @@ extension StoreJob {
     if !histogram.isExact {
       let level = plan.levels[0].array
       let volume = try ZarrVolume(level.path, cache: cache)
+      // Tallies take what the cache had: bricks are read once and whole.
+      cache.capacity = 0
       var selection = try RadixSelection(Self.shownPercentiles, of: histogram)
       while !selection.isComplete {
         let sum = TallySum(selection.tally())
         let grid = BrickGrid(size: level.size, brick: level.brick)
         let start = selection
-        try await OrderedPipeline.run(count: grid.count, workers: threads) {
+        try await OrderedPipeline.run(count: grid.count, workers: workers) {
           TallyWorker(start.tally())
         } produce: { worker, place in
           try worker.add(grid.box(at: grid.index(at: place)), of: volume)

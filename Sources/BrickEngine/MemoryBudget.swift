@@ -9,6 +9,9 @@ public struct MemoryBudget: Sendable, Hashable {
   /// What the program and its libraries take before the first voxel is read.
   public static let baseline = 48 << 20
 
+  /// Freed buffers that may be kept for reuse.
+  var keptBytes: Int { min(64 << 20, byteCount / 16) }
+
   /// A ceiling of `byteCount` bytes, or the default: a quarter of what is available to the process (limits of
   /// its control group included), at most 4 GiB and at least 128 MiB.
   public init(byteCount: Int? = nil) {
@@ -23,10 +26,10 @@ public struct MemoryBudget: Sendable, Hashable {
   ///   - shared: bytes the job takes however many workers there are.
   /// - Throws: `BrickworkError` with code `.outOfBudget`, with both numbers, if not even one worker fits.
   func share(wanted: Int, perWorker: Int, shared: Int) throws -> (workers: Int, cache: Int) {
-    let room = byteCount - Self.baseline - shared
+    let room = byteCount - Self.baseline - keptBytes - shared
     let workers = min(wanted, room / max(1, perWorker))
     guard workers >= 1 else {
-      let needed = Self.baseline + shared + perWorker
+      let needed = Self.baseline + keptBytes + shared + perWorker
       throw BrickworkError(
         .outOfBudget,
         reason: "a memory budget of \(byteCount >> 20) MiB is too small: this job takes at least "

@@ -22,6 +22,19 @@ enum OrderedPipeline {
     let width = max(1, min(workers, count))
     let sequencer = Sequencer<Result>(window: 2 * width + 2, commit: commit)
     let counter = Counter()
+    do {
+      try await runWorkers(width, count, counter, sequencer, makeWorker, produce)
+    } catch {
+      // Workers that were sent home report a cancellation, perhaps before the one that failed has its say.
+      throw sequencer.firstFailure ?? error
+    }
+  }
+
+  private static func runWorkers<Worker, Result: Sendable>(
+    _ width: Int, _ count: Int, _ counter: Counter, _ sequencer: Sequencer<Result>,
+    _ makeWorker: @escaping @Sendable () throws -> Worker,
+    _ produce: @escaping @Sendable (Worker, Int) throws -> Result
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<width {
         group.addTask {
@@ -35,7 +48,7 @@ enum OrderedPipeline {
             }
           } catch {
             // Nobody may wait for a result that will never come.
-            sequencer.abandon()
+            sequencer.abandon(after: error)
             throw error
           }
         }
@@ -60,6 +73,7 @@ private final class Sequencer<Result: Sendable>: Sendable {
     var early: [Int: Result] = [:]
     var isCommitting = false
     var isAbandoned = false
+    var firstFailure: (any Error)?
     var waiting: [(step: Int, continuation: CheckedContinuation<Bool, Never>)] = []
   }
 
@@ -121,9 +135,13 @@ private final class Sequencer<Result: Sendable>: Sendable {
     return next
   }
 
+  /// What the first worker that failed met.
+  var firstFailure: (any Error)? { state.withLock { $0.firstFailure } }
+
   /// Sends everybody home.
-  func abandon() {
+  func abandon(after failure: any Error) {
     let waiting = state.withLock { state in
+      if !state.isAbandoned { state.firstFailure = failure }
       state.isAbandoned = true
       defer { state.waiting = [] }
       return state.waiting

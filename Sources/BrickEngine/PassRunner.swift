@@ -19,8 +19,12 @@ struct PassRunner: Sendable {
     let workers: Int
     /// Items that go together along x.
     let together: Int
-    /// Bytes left for decoded pieces.
+    /// Bytes of decoded pieces to keep: no more than there is use for.
     let cache: Int
+    /// Bytes that decoded pieces might take.
+    let room: Int
+    /// Bytes of decoded pieces that a group's items share.
+    let demand: Int
     /// Bytes the pass takes at most without the cache.
     let planned: Int
   }
@@ -29,25 +33,45 @@ struct PassRunner: Sendable {
   func width() throws -> Width {
     let worker = BlockWorker.byteCount(source: source, plan: plan, pass: pass)
     let histogram = wantsHistogram ? (1 << 16) * 8 : 0
-    // Two groups of items and two rows of blocks can be in hand at once: one that ends and one that begins.
+    // Two groups of items and two rows of blocks can be in hand at once, one that ends and one that begins, and each
+    // worker may be waiting for the disk to finish one more item.
     func shared(_ together: Int, _ workers: Int) -> Int {
-      2 * together * (WorkItem.byteCount(plan: plan, pass: pass) + workers * histogram)
+      let items = 2 * together + workers
+      return items * (WorkItem.byteCount(plan: plan, pass: pass) + workers * histogram)
         + 2 * rowBytes(together)
     }
-    let wanted = max(1, threads)
     let (workers, _) = try budget.share(
-      wanted: wanted, perWorker: worker + 2 * histogram, shared: shared(1, 0))
+      wanted: max(1, threads), perWorker: worker + 3 * histogram, shared: shared(1, 1))
+    func planned(_ together: Int) -> Int {
+      MemoryBudget.baseline + budget.keptBytes + workers * worker + shared(together, workers)
+    }
     var together = 4
-    while together > 1 {
-      let planned = MemoryBudget.baseline + workers * worker + shared(together, workers)
-      // Half of the budget stays for decoded pieces, which save more than neighbours do.
-      if planned <= budget.byteCount / 2 { break }
+    // Half of the budget stays for decoded pieces, and what neighbours share has to fit into it to be of use.
+    while together > 1,
+      planned(together) > budget.byteCount / 2
+        || demand(together) > budget.byteCount - planned(together)
+    {
       together -= 1
     }
-    let planned = MemoryBudget.baseline + workers * worker + shared(together, workers)
+    let room = max(0, budget.byteCount - planned(together))
+    let demand = demand(together)
     return Width(
-      workers: workers, together: together, cache: max(0, budget.byteCount - planned),
-      planned: planned)
+      workers: workers, together: together, cache: min(room, 2 * demand), room: room,
+      demand: demand,
+      planned: planned(together))
+  }
+
+  /// The decoded pieces that a slab of a group's blocks goes through: sampled in the middle of the volume, where tiles
+  /// overlap as much as anywhere.
+  private func demand(_ together: Int) -> Int {
+    let size = plan.levels[pass.levels.lowerBound].array.size
+    var slab = pass.region
+    slab.z = pass.block.z
+    slab.x *= together
+    slab = slab.minimum(size)
+    let grid = BrickGrid(size: size, brick: slab)
+    let middle = grid.index(at: grid.count / 2)
+    return source.decodedBytes(reading: grid.box(at: middle))
   }
 
   /// The pages of mapped tiles that a row of blocks keeps in memory until it is done.

@@ -1,5 +1,6 @@
 internal import BrickCore
 internal import BrickFiles
+internal import BrickZarr
 
 /// The private folder `__brickwork` of an unfinished store: settings, temporary files, records of
 /// finished items.
@@ -56,6 +57,16 @@ struct RunFolder: Sendable {
 
   func remove() throws { try Files.remove(path) }
 
+  /// Deletes the whole store but for the lock, which this process holds.
+  func empty() throws {
+    for name in try Files.names(in: store) where name != RunFolder.name {
+      try Files.remove(store + "/" + name)
+    }
+    for name in try Files.names(in: path) where name != "lock" {
+      try Files.remove(path + "/" + name)
+    }
+  }
+
   /// Where a shard is written before it is finished.
   func temporaryPath(level: Int, key: String) -> String {
     "\(temporaryFolder)/\(level)." + key.map { $0 == "/" ? "." : String($0) }.joined()
@@ -74,7 +85,9 @@ struct RunFolder: Sendable {
       ]
     }
     let header: JSON = ["shards": .array(shards), "histogram_bytes": .init(record.histogram.count)]
-    let bytes = Array(header.text(pretty: false).utf8) + [UInt8(ascii: "\n")] + record.histogram
+    var bytes = Array(header.text(pretty: false).utf8) + [UInt8(ascii: "\n")] + record.histogram
+    let checksum = unsafe CRC32C.checksum(bytes.span.bytes)
+    bytes += (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
     try Files.replace(recordPath(pass, item), with: bytes)
     try publish(record)
   }
@@ -92,14 +105,41 @@ struct RunFolder: Sendable {
 
   // MARK: Resuming
 
-  /// The record of an item that an earlier run finished, its shards in their places; nil if there
-  /// is none, or if a shard is missing or not as it was recorded: the item then has to be done
-  /// again.
-  func finishedItem(pass: Int, item: Int) throws -> Record? {
+  /// The record of an item that an earlier run finished, its shards in their places.
+  ///
+  /// Nil if there is none, if it is damaged, or if a shard is missing or not as it was recorded: the item then has to be
+  /// done again.
+  /// - Parameter owned: the arrays of the item's levels, and the keys of the shards it owns there.
+  func finishedItem(pass: Int, item: Int, owned: [Int: (array: ZarrArray, keys: Set<String>)])
+    throws
+    -> Record?
+  {
     let path = recordPath(pass, item)
-    guard Files.exists(path) else { return nil }
-    let bytes = try Files.read(path)
-    guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")),
+    guard Files.exists(path), let record = try parse(Files.read(path), path) else { return nil }
+    for shard in record.shards {
+      guard let (array, keys) = owned[shard.level], keys.contains(shard.key) else { return nil }
+      let place = "\(store)/\(shard.level)/\(shard.key)"
+      let temporary = temporaryPath(level: shard.level, key: shard.key)
+      if isWhole(place, shard, array) { continue }
+      guard isWhole(temporary, shard, array) else { return nil }
+      try Files.makeFolder(Files.folder(of: place))
+      try Files.rename(temporary, to: place)
+      try Files.flushFolder(Files.folder(of: place))
+    }
+    return record
+  }
+
+  /// Whether a shard has the size and the index it was recorded with.
+  private func isWhole(_ path: String, _ shard: Shard, _ array: ZarrArray) -> Bool {
+    guard let summary = try? ShardSummary(existing: path, array: array) else { return false }
+    return summary.byteCount == shard.byteCount && summary.indexChecksum == shard.checksum
+  }
+
+  private func parse(_ file: [UInt8], _ path: String) throws -> Record? {
+    let bytes = Array(file.dropLast(4))
+    let stored = file.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    guard file.count > 4, unsafe CRC32C.checksum(bytes.span.bytes) == stored,
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n")),
       let header = try? JSON(parsing: Array(bytes[..<end]), path: path),
       let list = header["shards"]?.arrayValue,
       header["histogram_bytes"]?.intValue == bytes.count - end - 1
@@ -111,15 +151,6 @@ struct RunFolder: Sendable {
         let checksum = entry["index_crc32c"]?.intValue.flatMap({ UInt32(exactly: $0) })
       else { return nil }
       shards.append(Shard(level: level, key: key, byteCount: byteCount, checksum: checksum))
-    }
-    for shard in shards {
-      let place = "\(store)/\(shard.level)/\(shard.key)"
-      let temporary = temporaryPath(level: shard.level, key: shard.key)
-      if Files.size(place) == shard.byteCount { continue }
-      guard Files.size(temporary) == shard.byteCount else { return nil }
-      try Files.makeFolder(Files.folder(of: place))
-      try Files.rename(temporary, to: place)
-      try Files.flushFolder(Files.folder(of: place))
     }
     return Record(shards: shards, histogram: Array(bytes[(end + 1)...]))
   }

@@ -18,11 +18,11 @@ public struct StoreDescription: Sendable {
   /// What gives away that a source was replaced while a run was interrupted: the files' writing times.
   ///
   /// It is compared when a run is continued, and not kept in the finished store, which does not depend on it.
-  public var stamps: JSON
+  public var stamps: [String]
 
   /// A description from its parts.
   public init(
-    name: String, voxelSize: VoxelSize, channelName: String, source: JSON, stamps: JSON = .null
+    name: String, voxelSize: VoxelSize, channelName: String, source: JSON, stamps: [String] = []
   ) {
     self.name = name
     self.voxelSize = voxelSize
@@ -98,100 +98,76 @@ public struct StoreJob: Sendable {
   ///   continued.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let folder = RunFolder(store: path)
-    let settings = settings
-    if try prepare(folder, settings, overwrite) {
-      let items = plan.passes.reduce(0) { $0 + plan.items(of: $1).count }
-      return Summary(
-        wasComplete: true, keptItems: items, totalItems: items, seconds: 0, voxelBytes: 0,
-        bytesWritten: 0, workers: 0, plannedBytes: 0)
-    }
+    try checkPlace(folder)
+    if !overwrite, try isComplete() { return completeSummary }
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
-    if try folder.settings() == nil { try folder.create(settings: runSettings) }
+    if overwrite {
+      try folder.empty()
+    } else if try isComplete() {
+      // Another process was faster, or a run was killed in its very last step and left its folder.
+      try folder.remove()
+      return completeSummary
+    }
+    try begin(folder)
     for level in plan.levels {
       try level.array.writeMetadata(
         dimensionNames: ["z", "y", "x"], dimensionUnits: Self.units(description.voxelSize, level))
     }
+    BlockStorage.keep(atMost: budget.keptBytes)
+    // All passes are planned before the first begins: a budget that is too small shows now, not after hours.
+    let widths = try plan.passes.indices.map { try runner($0, folder).width() }
     let histograms = HistogramSum(type: source.type)
     let todo = try unfinishedItems(folder, histograms)
     let total = plan.passes.reduce(0) { $0 + plan.items(of: $1).count }
     let missing = todo.reduce(0) { $0 + $1.count }
     let meter = ProgressMeter(
       phase: "stitching", totalVoxels: voxels(of: todo), totalItems: missing, listener: listener)
-    var workers = 0
-    var planned = 0
     for (number, items) in todo.enumerated() where !items.isEmpty {
       if number > 0 { meter.setPhase("coarser levels") }
-      let runner = try runner(number, folder)
-      let width = try runner.width()
-      cache.capacity = width.cache
-      workers = max(workers, width.workers)
-      planned = max(planned, width.planned)
-      try await runner.run(items: items, width: width, meter: meter) {
+      cache.capacity = widths[number].cache
+      try await runner(number, folder).run(items: items, width: widths[number], meter: meter) {
         if let histogram = $0.mergedHistogram() { histograms.add(histogram) }
       }
     }
-    try await writeImage(settings, histograms.sum)
+    try await writeImage(settings, histograms.sum, workers: widths.map(\.workers).min() ?? 1)
     try folder.remove()
     let report = meter.finish()
     return Summary(
       wasComplete: false, keptItems: total - missing, totalItems: total, seconds: report.seconds,
-      voxelBytes: report.voxelBytes, bytesWritten: report.bytesWritten, workers: workers,
-      plannedBytes: planned)
+      voxelBytes: report.voxelBytes, bytesWritten: report.bytesWritten,
+      workers: widths.map(\.workers).max() ?? 0,
+      plannedBytes: widths.map(\.planned).max() ?? 0)
   }
 
-  /// How many workers the budget allows, and the bytes that the plan needs without caches.
+  /// What a run will take.
+  public struct Forecast: Sendable, Hashable {
+    /// Workers that the budget allows.
+    public var workers: Int
+    /// Bytes that the plan needs without caches.
+    public var plannedBytes: Int
+    /// Bytes left for decoded strips and tiles of compressed sources.
+    public var cacheBytes: Int
+    /// Bytes of decoded strips and tiles that a group of work items shares: with a smaller cache some are decoded
+    /// again and again. 0 for sources that are not compressed.
+    public var sharedPieceBytes: Int
+  }
+
+  /// What a run will take of memory.
   ///
   /// - Throws: `BrickworkError` with code `.outOfBudget` if the budget is too small.
-  public func forecast() throws -> (workers: Int, plannedBytes: Int) {
+  public func forecast() throws -> Forecast {
     let width = try runner(0, RunFolder(store: path)).width()
-    return (width.workers, width.planned)
+    return Forecast(
+      workers: width.workers, plannedBytes: width.planned, cacheBytes: width.room,
+      sharedPieceBytes: width.demand)
   }
 
-  // MARK: Before
-
-  /// Makes sure that this run may write here.
-  ///
-  /// - Returns: true if the store is already complete.
-  private func prepare(_ folder: RunFolder, _ settings: JSON, _ overwrite: Bool) throws -> Bool {
-    guard Files.exists(path) else { return false }
-    let group = path + "/zarr.json"
-    let isStore = Files.exists(group) || Files.exists(folder.path)
-    guard Files.isFolder(path), try isStore || Files.names(in: path).isEmpty else {
-      throw BrickworkError(
-        .outputExists, path: path, reason: "exists and is not a chunk store",
-        remedy: "Choose another name; --overwrite replaces only chunk stores")
-    }
-    if overwrite {
-      // The lock keeps a running job's store from being deleted under it.
-      let lock = try folder.lock()
-      try Files.remove(group)
-      withExtendedLifetime(lock) {}
-      try Files.remove(path)
-      return false
-    }
-    if Files.exists(group) {
-      let attributes = try JSON(parsing: Files.read(group), path: group)["attributes"]
-      guard attributes?["brickwork"]?["settings"] == settings else {
-        throw differs("holds a finished store")
-      }
-      // A run that was killed in its very last step leaves this behind.
-      try folder.remove()
-      return true
-    }
-    if let earlier = try folder.settings(), earlier != runSettings {
-      throw differs("holds an unfinished run")
-    }
-    return false
-  }
-
-  private func differs(_ what: String) -> BrickworkError {
-    BrickworkError(
-      .outputExists, path: path,
-      reason: "\(what) made with other settings or from other files",
-      remedy:
-        "Repeat the command as it was to continue, choose another name, or add --overwrite to start anew"
-    )
+  private var completeSummary: Summary {
+    let items = plan.passes.reduce(0) { $0 + plan.items(of: $1).count }
+    return Summary(
+      wasComplete: true, keptItems: items, totalItems: items, seconds: 0, voxelBytes: 0,
+      bytesWritten: 0, workers: 0, plannedBytes: 0)
   }
 
   /// Everything that decides the bytes.
@@ -212,26 +188,36 @@ public struct StoreJob: Sendable {
         .number(description.voxelSize.x), .number(description.voxelSize.y),
         .number(description.voxelSize.z),
       ],
-      "name": .string(description.name), "channel": .string(description.channelName),
+      "channel": .string(description.channelName),
       "levels": .array(levels), "source": description.source,
     ]
   }
 
   /// Everything that must not change while a run is interrupted.
-  private var runSettings: JSON { ["settings": settings, "stamps": description.stamps] }
+  var runSettings: JSON {
+    ["settings": settings, "stamps": .array(description.stamps.map { .string($0) })]
+  }
 
   private func unfinishedItems(_ folder: RunFolder, _ histograms: HistogramSum) throws -> [[Int]] {
     var todo: [[Int]] = []
     for (number, pass) in plan.passes.enumerated() {
+      let grid = plan.items(of: pass)
       var items: [Int] = []
-      for item in 0..<plan.items(of: pass).count {
-        guard let record = try folder.finishedItem(pass: number, item: item) else {
+      for item in 0..<grid.count {
+        let owned = plan.shards(ofItem: item, pass: pass)
+        guard let record = try folder.finishedItem(pass: number, item: item, owned: owned) else {
           items.append(item)
           continue
         }
-        if number == 0, let histogram = VoxelHistogram(serialized: record.histogram) {
+        guard number == 0 else { continue }
+        // The first pass counted its voxels: a record without the count of all of them is of no use.
+        let voxels = grid.box(at: grid.index(at: item)).count
+        if let histogram = VoxelHistogram(serialized: record.histogram),
+          histogram.type == source.type, histogram.count <= voxels,
+          histogram.nanCount == voxels - histogram.count
+        {
           histograms.add(histogram)
-        } else if number == 0 {
+        } else {
           items.append(item)
         }
       }
@@ -262,15 +248,14 @@ public struct StoreJob: Sendable {
 
   // MARK: After
 
-  private func writeImage(_ settings: JSON, _ histogram: VoxelHistogram) async throws {
-    let shown = try await window(histogram)
+  private func writeImage(
+    _ settings: JSON, _ histogram: VoxelHistogram, workers: Int
+  ) async throws {
+    let shown = try await window(histogram, workers: workers)
     let size = description.voxelSize
     let levels = plan.levels.enumerated().map { number, level in
-      OMEZarrLevel(
-        path: "\(number)", size: level.array.size, voxelSize: size.scaled(by: level.factor),
-        translation: Point3(
-          x: Double(level.factor.x - 1) / 2 * size.x, y: Double(level.factor.y - 1) / 2 * size.y,
-          z: Double(level.factor.z - 1) / 2 * size.z))
+      OMEZarrLevel.averaged(
+        path: "\(number)", size: level.array.size, voxelSize: size, factor: level.factor)
     }
     try OMEZarrWriting.writeImage(
       path: path, name: description.name, type: "mean",

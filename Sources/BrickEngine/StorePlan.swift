@@ -48,9 +48,9 @@ public struct StorePlan: Sendable, Hashable {
     shard: Index3? = nil, codec: BrickCodec? = nil, levels count: LevelCount = .automatic
   ) throws {
     let brick = brick ?? Self.defaultBrick(size)
-    try Self.check(brick, "brick", size)
+    try Self.check(brick, "brick")
     let shard = shard ?? Self.defaultShard(size, brick)
-    try Self.check(shard, "shard", size)
+    try Self.check(shard, "shard")
     guard shard.isMultiple(of: brick) else {
       throw BrickworkError(
         .badRequest,
@@ -158,7 +158,7 @@ public struct StorePlan: Sendable, Hashable {
     return shape
   }
 
-  private static func check(_ shape: Index3, _ what: String, _ size: Index3) throws {
+  private static func check(_ shape: Index3, _ what: String) throws {
     guard shape.z > 0, shape.y > 0, shape.x > 0,
       let volume = shape.checkedVolume, volume < 1 << 31
     else {

@@ -156,6 +156,21 @@ final class WorkItem: @unchecked Sendable {
 }
 
 extension StorePlan {
+  /// The shards that an item of a pass owns, by level.
+  func shards(ofItem item: Int, pass: PassPlan) -> [Int: (array: ZarrArray, keys: Set<String>)] {
+    let grid = items(of: pass)
+    var box = grid.box(at: grid.index(at: item))
+    var owned: [Int: (array: ZarrArray, keys: Set<String>)] = [:]
+    for level in pass.levels {
+      let array = levels[level].array
+      if level > pass.levels.lowerBound { box = box.downsampled(by: levels[level].step) }
+      var keys: Set<String> = []
+      array.shards.indices(intersecting: box).forEachPosition { keys.insert(array.shardKey($0)) }
+      owned[level] = (array, keys)
+    }
+    return owned
+  }
+
   /// The work items of a pass.
   func items(of pass: PassPlan) -> BrickGrid {
     BrickGrid(size: levels[pass.levels.lowerBound].array.size, brick: pass.region)

@@ -29,7 +29,10 @@ public enum SystemMemory {
   }
 
   /// Cores this process may run on.
-  public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  public static var cores: Int {
+    let usable = Int(brick_usable_cores())
+    return usable > 0 ? usable : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  }
 
   /// Tells the C library to keep freed pieces of up to 4 MiB for reuse.
   ///

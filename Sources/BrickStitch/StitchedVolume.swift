@@ -134,6 +134,15 @@ public struct StitchedVolume: Volume {
     return below + BlockStorage.footprint(of: slab.volume * type.byteCount) + accumulators
   }
 
+  /// What the tiles that the box touches decode for it.
+  public func decodedBytes(reading box: Box3) -> Int {
+    index.indices(intersecting: box).reduce(0) { sum, hit in
+      let tile = tiles[hit]
+      let part = box.intersection(tile.box).translated(by: .zero - tile.box.origin)
+      return sum + tile.volume.decodedBytes(reading: part)
+    }
+  }
+
   /// Tells every tile under the box about its part.
   public func willRead(_ box: Box3) {
     for hit in index.indices(intersecting: box) {

@@ -50,6 +50,19 @@ struct DecodedPagesVolume: Volume {
         piece.bytes, box: box, type: type, rowStride: row, planeStride: row * box.size.y))
   }
 
+  /// The pieces of the first page that the box touches, for each page: pages may differ, but rarely do.
+  func decodedBytes(reading box: Box3) -> Int {
+    guard !box.isEmpty, let layout = source.layouts.first else { return 0 }
+    var bytes = 0
+    let onPage = Box3(
+      origin: Index3(z: 0, y: box.origin.y, x: box.origin.x),
+      size: Index3(z: depth, y: box.size.y, x: box.size.x))
+    layout.forEachPiece(in: onPage.intersection(Box3(size: layout.size))) { _, _ in
+      bytes += BlockStorage.footprint(of: layout.pieceBytes)
+    }
+    return bytes * ((box.end.z - 1) / depth - box.origin.z / depth + 1)
+  }
+
   func scratchBytes(reading size: Index3) -> Int {
     let largest = source.layouts.map(\.pieceBytes).max() ?? 0
     return BlockStorage.footprint(of: largest) + Self.decoderBytes

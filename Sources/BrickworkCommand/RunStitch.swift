@@ -27,14 +27,21 @@ func runStitch(
   let description = StoreDescription(
     name: Files.name(of: trimmed(request.output)), voxelSize: composition.voxelSize,
     channelName: composition.channelName, source: provenance(composition, tiles, box),
-    stamps: .array(tiles.tiles.map { .string(Files.stamp($0.info.path)) }))
+    stamps: tiles.tiles.map { Files.stamp($0.info.path) })
   let job = StoreJob(
     path: trimmed(request.output), source: volume, plan: plan, description: description,
     budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
     listener: progress)
   log.info("\(tiles.tiles.count) tiles, \(Text.size(volume.size)) voxels (x×y×z)")
+  let forecast = try job.forecast()
+  if forecast.sharedPieceBytes > forecast.cacheBytes {
+    log.warning(
+      "the tiles are compressed, and the memory left for what is decoded "
+        + "(\(Text.bytes(forecast.cacheBytes))) is less than neighbouring bricks share "
+        + "(\(Text.bytes(forecast.sharedPieceBytes))): strips will be decoded several times; raise --memory by "
+        + "\(Text.bytes(forecast.sharedPieceBytes - forecast.cacheBytes)) to avoid it")
+  }
   if request.dryRun {
-    let forecast = try job.forecast()
     return dryRun(job, tiles: tiles.tiles.count, budget, forecast)
   }
   return finished(job, try await job.run(overwrite: request.overwrite))
@@ -70,7 +77,7 @@ private func provenance(_ composition: Composition, _ tiles: TileSet, _ box: Box
 }
 
 private func dryRun(
-  _ job: StoreJob, tiles: Int, _ budget: MemoryBudget, _ forecast: (workers: Int, plannedBytes: Int)
+  _ job: StoreJob, tiles: Int, _ budget: MemoryBudget, _ forecast: StoreJob.Forecast
 ) -> JobSummary {
   let levels = job.plan.levels
   let bytes = levels.reduce(0) { $0 + $1.array.size.volume * $1.array.type.byteCount }

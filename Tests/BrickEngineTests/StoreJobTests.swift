@@ -1,5 +1,6 @@
 import BrickCore
 import BrickEngine
+import BrickFiles
 import BrickTestSupport
 import BrickZarr
 import Synchronization
@@ -194,4 +195,73 @@ func anInterruptedRunContinuesAndKeepsFinishedShards(seed: UInt64) async throws 
   _ = try? await task.value
   _ = try await c.job(folder("b.zarr")).run()
   expectSameBytes(try contents(of: folder("a.zarr")), try contents(of: folder("b.zarr")), "\(c)")
+}
+
+@Test(arguments: 0..<20)
+func damagedRecordsAreDoneAgain(seed: UInt64) async throws {
+  let folder = try TemporaryFolder()
+  let c = Case(seed: seed)
+  _ = try await c.job(folder("a.zarr")).run()
+  let store = folder("b.zarr")
+  var random = SplitMix64(seed: seed)
+  let failing = try c.job(store, source: FailingVolume(c.volume, after: 30))
+  _ = try? await failing.run()
+  for (path, bytes) in (try? contents(of: store + "/__brickwork/done")) ?? [:] where !bytes.isEmpty
+  {
+    var changed = bytes
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: changed[Int.random(in: 0..<changed.count, using: &random)] ^= 0x41
+    case 1: changed.removeLast(Int.random(in: 1...changed.count, using: &random))
+    case 2: changed = Array("{\"shards\":[],\"histogram_bytes\":0}\n".utf8)
+    default: continue
+    }
+    try Files.replace(store + "/__brickwork/done/" + path, with: changed)
+  }
+  _ = try await c.job(store).run()
+  expectSameBytes(try contents(of: folder("a.zarr")), try contents(of: store), "\(c)")
+}
+
+@Test func aShardThatWasDamagedBetweenTwoRunsIsWrittenAgain() async throws {
+  let folder = try TemporaryFolder()
+  let c = Case(seed: 12)
+  _ = try await c.job(folder("a.zarr")).run()
+  let store = folder("b.zarr")
+  for reads in [60, 200, 400] {
+    _ = try? await c.job(store, source: FailingVolume(c.volume, after: reads)).run()
+    for (path, bytes) in try contents(of: store)
+    where path.contains("/c/") && !path.hasPrefix("__") && Files.exists(store + "/__brickwork") {
+      try Files.replace(store + "/" + path, with: bytes.dropLast(8) + [1, 2, 3, 4, 5, 6, 7, 8])
+    }
+  }
+  _ = try await c.job(store).run()
+  expectSameBytes(try contents(of: folder("a.zarr")), try contents(of: store), "\(c)")
+}
+
+@Test(arguments: 0..<40)
+func whatIsReportedIsTheFirstFailureAndNotThatOthersWereStopped(reads: Int) async throws {
+  let folder = try TemporaryFolder()
+  let c = Case(seed: 13)
+  let job = try c.job(folder("s.zarr"), threads: 4, source: FailingVolume(c.volume, after: reads))
+  let error = await #expect(throws: BrickworkError.self) { try await job.run() }
+  #expect(error?.reason == "the disk is gone")
+}
+
+@Test func aSourceThatIsNewerThanTheStoreIsNoticed() async throws {
+  let folder = try TemporaryFolder()
+  let c = Case(seed: 7)
+  let tile = folder("tile")
+  try Files.replace(tile, with: [1])
+  func job() throws -> StoreJob {
+    let plain = try c.job(folder("s.zarr"))
+    var description = plain.description
+    description.stamps = [Files.stamp(tile)]
+    return StoreJob(
+      path: plain.path, source: plain.source, plan: plain.plan, description: description,
+      budget: plain.budget, threads: 2, cache: plain.cache)
+  }
+  _ = try await job().run()
+  #expect(try await job().run().wasComplete)
+  try Files.replace(tile, with: [2])
+  let error = await #expect(throws: BrickworkError.self) { try await job().run() }
+  #expect(error?.code == .outputExists)
 }

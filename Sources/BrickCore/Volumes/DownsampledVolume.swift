@@ -40,6 +40,8 @@ public struct DownsampledVolume: Volume {
     return base.bytesLending(source(of: Box3(size: slab)).size)
   }
 
+  /// What the base decodes for the blocks below the box.
+  public func decodedBytes(reading box: Box3) -> Int { base.decodedBytes(reading: source(of: box)) }
   /// Tells the base that the blocks below the box will be read.
   public func willRead(_ box: Box3) { base.willRead(source(of: box)) }
   /// Tells the base that the blocks below the box are not needed for now.

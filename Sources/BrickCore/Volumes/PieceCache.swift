@@ -30,11 +30,20 @@ public final class PieceCache: Sendable {
   private final class Entry: Sendable {
     let loading = Mutex<Piece?>(nil)
     let lastUse = Atomic<Int>(0)
+    let isKept = Atomic<Bool>(false)
+  }
+
+  /// A kept piece in the order of its use when it was queued.
+  private struct Kept {
+    let key: Key
+    let entry: Entry
+    let use: Int
+    let bytes: Int
   }
 
   private struct State {
     var entries: [Key: Entry] = [:]
-    var order: [(key: Key, use: Int)] = []
+    var order: [Kept] = []
     var bytes = 0
     var capacity: Int
     var nextSource = 0
@@ -89,7 +98,12 @@ public final class PieceCache: Sendable {
         return made
       }
     } catch {
-      state.withLock { if $0.entries[key] === entry { $0.entries[key] = nil } }
+      // Unless another reader, who waited for this one, had more luck.
+      state.withLock {
+        if $0.entries[key] === entry, !entry.isKept.load(ordering: .relaxed) {
+          $0.entries[key] = nil
+        }
+      }
       throw error
     }
     if isNew { keep(key, entry, piece, use) }
@@ -97,29 +111,30 @@ public final class PieceCache: Sendable {
   }
 
   private func keep(_ key: Key, _ entry: Entry, _ piece: Piece, _ use: Int) {
+    let bytes = BlockStorage.footprint(of: piece.block.byteCount)
     state.withLock { state in
       // Another reader's failure may have taken the entry out meanwhile: then nobody will find the piece.
       guard state.entries[key] === entry else { return }
-      if piece.block.byteCount > state.capacity {
+      guard bytes <= state.capacity else {
         state.entries[key] = nil
         return
       }
-      state.bytes += piece.block.byteCount
-      state.order.append((key, use))
+      entry.isKept.store(true, ordering: .relaxed)
+      state.bytes += bytes
+      state.order.append(Kept(key: key, entry: entry, use: use, bytes: bytes))
       var next = 0
       // A piece used again since it was queued goes to the back; each is looked at most twice per drop.
       while state.bytes > state.capacity && next < state.order.count {
-        let candidate = state.order[next]
+        let oldest = state.order[next]
         next += 1
-        guard let entry = state.entries[candidate.key] else { continue }
-        let lastUse = entry.lastUse.load(ordering: .relaxed)
-        if lastUse > candidate.use && state.bytes - piece.block.byteCount <= state.capacity {
-          state.order.append((candidate.key, lastUse))
+        let lastUse = oldest.entry.lastUse.load(ordering: .relaxed)
+        if lastUse > oldest.use && state.bytes - bytes <= state.capacity {
+          state.order.append(
+            Kept(key: oldest.key, entry: oldest.entry, use: lastUse, bytes: oldest.bytes))
           continue
         }
-        let size = entry.loading.withLock { $0?.block.byteCount ?? 0 }
-        state.bytes -= size
-        state.entries[candidate.key] = nil
+        state.bytes -= oldest.bytes
+        if state.entries[oldest.key] === oldest.entry { state.entries[oldest.key] = nil }
       }
       state.order.removeFirst(next)
     }

@@ -34,6 +34,8 @@ public struct ScaledVolume: Volume {
     base.bytesLending(Slabs.largest(of: size, bytesPerVoxel: base.type.byteCount))
   }
 
+  /// What the base decodes for the same box.
+  public func decodedBytes(reading box: Box3) -> Int { base.decodedBytes(reading: box) }
   /// Tells the base that the same box will be read.
   public func willRead(_ box: Box3) { base.willRead(box) }
   /// Tells the base that the same box is not needed for now.

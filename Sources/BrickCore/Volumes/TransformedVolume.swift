@@ -43,6 +43,10 @@ public struct TransformedVolume: Volume {
 
   /// What the base takes: mirroring is done in place.
   public func scratchBytes(reading size: Index3) -> Int { base.scratchBytes(reading: size) }
+  /// What the base decodes for the box it comes from.
+  public func decodedBytes(reading box: Box3) -> Int {
+    base.decodedBytes(reading: map.source(of: box))
+  }
   /// Tells the base that the box it comes from will be read.
   public func willRead(_ box: Box3) { base.willRead(map.source(of: box)) }
   /// Tells the base that the box it comes from is not needed for now.

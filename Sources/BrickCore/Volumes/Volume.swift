@@ -27,6 +27,11 @@ public protocol Volume: Sendable {
   /// volume and of those below it, not their shared caches.
   func scratchBytes(reading size: Index3) -> Int
 
+  /// The bytes of compressed pieces (strips, tiles) that reading `box` decodes; 0 where voxels lie as they are.
+  ///
+  /// A cache that holds this much for a row of blocks saves decoding its pieces again for each block.
+  func decodedBytes(reading box: Box3) -> Int
+
   /// Tells the source that `box` will be read soon. Costs nothing where it has no use for it.
   func willRead(_ box: Box3)
   /// Tells the source that `box` is not needed for now.
@@ -45,6 +50,9 @@ extension Volume {
     try read(into: &scratch)
     try body(VoxelView(scratch))
   }
+
+  /// Nothing is decoded, unless the volume says otherwise.
+  public func decodedBytes(reading box: Box3) -> Int { 0 }
 
   /// Does nothing: for volumes without a file to read ahead.
   public func willRead(_ box: Box3) {}

@@ -29,6 +29,9 @@ void brick_finish_writing(int file, int64_t offset, int64_t count);
 /// Has the C library keep freed pieces of up to 4 MiB, with one arena per core. Does nothing but with glibc.
 void brick_reuse_freed_memory(int32_t cores);
 
+/// Cores this process may run on, its affinity considered; 0 where the system does not say.
+int32_t brick_usable_cores(void);
+
 #ifdef __cplusplus
 }
 #endif
