@@ -126,6 +126,7 @@ public struct StoreJob: Sendable {
     for (number, items) in todo.enumerated() where !items.isEmpty {
       if number > 0 { meter.setPhase("coarser levels") }
       cache.capacity = widths[number].cache
+      cache.dropsAtRandom = widths[number].demand > widths[number].room
       try await runner(number, folder).run(items: items, width: widths[number], meter: meter) {
         if let histogram = $0.mergedHistogram() { histograms.add(histogram) }
       }
@@ -148,8 +149,9 @@ public struct StoreJob: Sendable {
     public var plannedBytes: Int
     /// Bytes left for decoded strips and tiles of compressed sources.
     public var cacheBytes: Int
-    /// Bytes of decoded strips and tiles that a group of work items shares: with a smaller cache some are decoded
-    /// again and again. 0 for sources that are not compressed.
+    /// Bytes of decoded strips and tiles that a group of work items shares; 0 for sources that are not compressed.
+    ///
+    /// With a smaller cache some are decoded again and again.
     public var sharedPieceBytes: Int
   }
 

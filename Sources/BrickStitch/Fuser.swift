@@ -7,11 +7,26 @@ struct Fuser: ~Copyable {
 
   init(_ volume: StitchedVolume) { self.volume = volume }
 
+  /// Fuses the whole block, which is zero, from the tiles `hits` (in blending order), some planes at a time.
+  ///
+  /// All parts of a few planes come before the next planes: the pages of compressed tiles that they share are then
+  /// decoded once, and scratch stays in the second-level cache.
+  mutating func fuse(_ hits: [Int], into block: inout VoxelBlock) throws {
+    let box = block.box
+    let planes = max(1, StitchedVolume.slabVoxels / max(1, box.size.y * box.size.x))
+    for z in stride(from: box.origin.z, to: box.end.z, by: planes) {
+      var slab = box
+      slab.origin.z = z
+      slab.size.z = min(planes, box.end.z - z)
+      try fuse(slab, hits.filter { volume.tiles[$0].box.intersects(slab) }, into: &block)
+    }
+  }
+
   /// Fuses `box`, which the tiles `hits` (in blending order) touch, into `block`, which is zero there.
   ///
   /// The box is halved at a face of a tile that covers only part of it, until all that are left
   /// cover all of it.
-  mutating func fuse(_ box: Box3, _ hits: [Int], into block: inout VoxelBlock) throws {
+  private mutating func fuse(_ box: Box3, _ hits: [Int], into block: inout VoxelBlock) throws {
     guard !box.isEmpty, !hits.isEmpty else { return }
     for hit in hits {
       let tile = volume.tiles[hit].box
@@ -22,13 +37,7 @@ struct Fuser: ~Copyable {
       }
       return
     }
-    let planes = max(1, StitchedVolume.slabVoxels / max(1, box.size.y * box.size.x))
-    for z in stride(from: box.origin.z, to: box.end.z, by: planes) {
-      var slab = box
-      slab.origin.z = z
-      slab.size.z = min(planes, box.end.z - z)
-      try fuseCovered(slab, hits, into: &block)
-    }
+    try fuseCovered(box, hits, into: &block)
   }
 
   /// Fuses a box that every one of `hits` covers.

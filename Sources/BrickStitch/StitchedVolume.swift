@@ -110,7 +110,7 @@ public struct StitchedVolume: Volume {
     }
     block.clear()
     var fuser = Fuser(self)
-    try fuser.fuse(block.box, hits, into: &block)
+    try fuser.fuse(hits, into: &block)
   }
 
   /// Reads from a tile straight into a block that it covers.

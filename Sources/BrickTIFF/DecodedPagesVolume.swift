@@ -29,6 +29,9 @@ struct DecodedPagesVolume: Volume {
     checkBounds(block.box)
     guard !block.box.isEmpty else { return }
     let box = block.box
+    // Neighbouring blocks want the same pieces: what another thread is decoding is left for the end, so that the
+    // threads share the work instead of waiting for each other.
+    var busy: [(number: Int, box: Box3, page: Int, start: Index3)] = []
     for place in box.origin.z / depth...(box.end.z - 1) / depth {
       let page = pages[place]
       let start = Index3(z: place * depth, y: 0, x: 0)
@@ -36,9 +39,16 @@ struct DecodedPagesVolume: Volume {
       let wanted = box.translated(by: .zero - start)
         .intersection(Box3(size: layout.size))
       try layout.forEachPiece(in: wanted) { number, pieceBox in
-        let piece = try source.piece(number, box: pieceBox, ofPage: page)
-        copy(piece.block, at: pieceBox.translated(by: start), to: &block)
+        if let piece = try source.pieceUnlessBusy(number, box: pieceBox, ofPage: page) {
+          copy(piece.block, at: pieceBox.translated(by: start), to: &block)
+        } else {
+          busy.append((number, pieceBox, page, start))
+        }
       }
+    }
+    for rest in busy {
+      let piece = try source.piece(rest.number, box: rest.box, ofPage: rest.page)
+      copy(piece.block, at: rest.box.translated(by: rest.start), to: &block)
     }
   }
 

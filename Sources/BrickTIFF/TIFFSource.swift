@@ -75,12 +75,21 @@ final class TIFFSource: Sendable {
 
   /// The decoded voxels of a strip, band or tile, in coordinates of its page.
   func piece(_ number: Int, box: Box3, ofPage page: Int) throws -> PieceCache.Piece {
-    try cache.piece(key(page, number)) {
-      let layout = layouts[pages[page].layout]
-      return layout.bandsPerStrip == 1
-        ? try decode(piece: number, box: box, page: page, type: layout.type)
-        : try decodeBands(upTo: number, page: page, layout: layout)
+    try cache.piece(key(page, number)) { try decodePiece(number, box: box, page: page) }
+  }
+
+  /// The same, or nil while another thread is decoding it.
+  func pieceUnlessBusy(_ number: Int, box: Box3, ofPage page: Int) throws -> PieceCache.Piece? {
+    try cache.pieceUnlessBusy(key(page, number)) {
+      try decodePiece(number, box: box, page: page)
     }
+  }
+
+  private func decodePiece(_ number: Int, box: Box3, page: Int) throws -> PieceCache.Piece {
+    let layout = layouts[pages[page].layout]
+    return layout.bandsPerStrip == 1
+      ? try decode(piece: number, box: box, page: page, type: layout.type)
+      : try decodeBands(upTo: number, page: page, layout: layout)
   }
 
   private func key(_ page: Int, _ piece: Int) -> PieceCache.Key {

@@ -47,6 +47,19 @@ public final class PieceCache: Sendable {
     var bytes = 0
     var capacity: Int
     var nextSource = 0
+    var dropsAtRandom = false
+    var random: UInt64 = 1
+
+    mutating func dropAtRandom() {
+      while bytes > capacity, !order.isEmpty {
+        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let place = Int((random >> 33) % UInt64(order.count))
+        order.swapAt(place, order.count - 1)
+        let dropped = order.removeLast()
+        bytes -= dropped.bytes
+        if entries[dropped.key] === dropped.entry { entries[dropped.key] = nil }
+      }
+    }
   }
 
   private let state: Mutex<State>
@@ -65,6 +78,15 @@ public final class PieceCache: Sendable {
     set { state.withLock { $0.capacity = max(0, newValue) } }
   }
 
+  /// Whether pieces are dropped at random instead of the least recently used first.
+  ///
+  /// Blocks go through the same pieces again and again. Where those don't all fit, dropping the oldest drops each just
+  /// before it is wanted, and nothing is ever found; at random most of what fits is.
+  public var dropsAtRandom: Bool {
+    get { state.withLock { $0.dropsAtRandom } }
+    set { state.withLock { $0.dropsAtRandom = newValue } }
+  }
+
   /// How many pieces were decoded.
   public var decodedPieces: Int { decodings.load(ordering: .relaxed) }
 
@@ -78,6 +100,37 @@ public final class PieceCache: Sendable {
 
   /// The piece of `key`, made by `decode` if it is not there.
   public func piece(_ key: Key, decode: () throws -> Piece) throws -> Piece {
+    let (entry, use) = entry(key)
+    var made: Piece?
+    let piece = try failing(key, entry) {
+      try entry.loading.withLock { try Self.load(&$0, &made, decode) }
+    }
+    if let made { keep(key, entry, made, use) }
+    return piece
+  }
+
+  /// The piece of `key`, or nil while another thread is making it: the caller can do something else meanwhile.
+  public func pieceUnlessBusy(_ key: Key, decode: () throws -> Piece) throws -> Piece? {
+    let (entry, use) = entry(key)
+    var made: Piece?
+    let piece = try failing(key, entry) {
+      try entry.loading.withLockIfAvailable { try Self.load(&$0, &made, decode) }
+    }
+    if let made { keep(key, entry, made, use) }
+    return piece
+  }
+
+  private static func load(
+    _ loaded: inout Piece?, _ made: inout Piece?, _ decode: () throws -> Piece
+  ) throws -> Piece {
+    if let loaded { return loaded }
+    let new = try decode()
+    loaded = new
+    made = new
+    return new
+  }
+
+  private func entry(_ key: Key) -> (Entry, use: Int) {
     let use = clock.wrappingAdd(1, ordering: .relaxed).newValue
     let entry = state.withLock { state in
       if let entry = state.entries[key] { return entry }
@@ -86,18 +139,13 @@ public final class PieceCache: Sendable {
       return entry
     }
     entry.lastUse.store(use, ordering: .relaxed)
-    var isNew = false
-    let piece: Piece
-    do {
-      piece = try entry.loading.withLock { loaded throws -> Piece in
-        if let loaded { return loaded }
-        let made = try decode()
-        decodings.wrappingAdd(1, ordering: .relaxed)
-        loaded = made
-        isNew = true
-        return made
-      }
-    } catch {
+    return (entry, use)
+  }
+
+  private func failing<Result>(_ key: Key, _ entry: Entry, _ body: () throws -> Result) throws
+    -> Result
+  {
+    do { return try body() } catch {
       // Unless another reader, who waited for this one, had more luck.
       state.withLock {
         if $0.entries[key] === entry, !entry.isKept.load(ordering: .relaxed) {
@@ -106,11 +154,10 @@ public final class PieceCache: Sendable {
       }
       throw error
     }
-    if isNew { keep(key, entry, piece, use) }
-    return piece
   }
 
   private func keep(_ key: Key, _ entry: Entry, _ piece: Piece, _ use: Int) {
+    decodings.wrappingAdd(1, ordering: .relaxed)
     let bytes = BlockStorage.footprint(of: piece.block.byteCount)
     state.withLock { state in
       // Another reader's failure may have taken the entry out meanwhile: then nobody will find the piece.
@@ -122,6 +169,10 @@ public final class PieceCache: Sendable {
       entry.isKept.store(true, ordering: .relaxed)
       state.bytes += bytes
       state.order.append(Kept(key: key, entry: entry, use: use, bytes: bytes))
+      if state.dropsAtRandom {
+        state.dropAtRandom()
+        return
+      }
       var next = 0
       // A piece used again since it was queued goes to the back; each is looked at most twice per drop.
       while state.bytes > state.capacity && next < state.order.count {
