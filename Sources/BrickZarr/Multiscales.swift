@@ -60,17 +60,21 @@ struct Multiscales {
       try Transformation(entry["coordinateTransformations"], rank: rank, context)
         .followed(by: common)
     }
-    isInMicrometres = axes.spatial.allSatisfy { $0.micrometres != nil }
-    let units = isInMicrometres
-      ? axes.spatial.map { $0.micrometres ?? 1 }
-      : transformations[0].scale.suffix(spatialRank).map { 1 / $0 }
+    let units = axes.spatial.compactMap(\.micrometres)
+    let isInMicrometres = units.count == spatialRank
+    self.isInMicrometres = isInMicrometres
+    let voxel = transformations[0].scale.suffix(spatialRank)
+    func measured(_ values: [Double]) -> [Double] {
+      let spatial = values.suffix(voxel.count)
+      return isInMicrometres ? zip(spatial, units).map(*) : zip(spatial, voxel).map(/)
+    }
     datasets = try zip(entries, transformations).map { entry, whole in
       guard let path = entry["path"]?.stringValue, !path.isEmpty, !path.hasPrefix("/"),
         !path.split(separator: "/").contains("..")
       else { throw context.damaged("a dataset has no path inside the group") }
       return Dataset(
-        path: path, voxelSize: try Self.voxelSize(whole.scale, units, context),
-        translation: Self.xyz(whole.translation, units, missing: 0))
+        path: path, voxelSize: try Self.voxelSize(measured(whole.scale), context),
+        translation: Self.xyz(measured(whole.translation), missing: 0))
     }
     channelNames = (ome["omero"]?["channels"]?.arrayValue ?? []).map {
       $0["label"]?.stringValue ?? ""
@@ -83,18 +87,17 @@ struct Multiscales {
     var spatial: [(name: String, micrometres: Double?)] = []
   }
 
-  /// The last values, times their units, as x, y, z; a missing z is `missing`.
-  private static func xyz(_ values: [Double], _ units: [Double], missing: Double) -> Point3 {
-    let scaled = zip(values.suffix(units.count), units).map { $0 * $1 }
-    let last = scaled.count - 1
+  /// Two or three values, z or y first, as x, y, z; a missing z is `missing`.
+  private static func xyz(_ values: [Double], missing: Double) -> Point3 {
+    let last = values.count - 1
     return Point3(
-      x: scaled[last], y: scaled[last - 1], z: last > 1 ? scaled[last - 2] : missing)
+      x: values[last], y: values[last - 1], z: last > 1 ? values[last - 2] : missing)
   }
 
   private static func voxelSize(
-    _ scale: [Double], _ units: [Double], _ context: MetadataContext
+    _ scale: [Double], _ context: MetadataContext
   ) throws -> VoxelSize {
-    let point = xyz(scale, units, missing: 1)
+    let point = xyz(scale, missing: 1)
     let size = VoxelSize(x: point.x, y: point.y, z: point.z)
     guard size.isValid else { throw context.damaged("a level's scale \(scale) is not positive") }
     return size

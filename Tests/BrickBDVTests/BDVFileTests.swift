@@ -9,12 +9,14 @@ import Testing
 struct BDVCase: Sendable, CustomTestStringConvertible {
   var type: VoxelType
   var options: BDVExportOptions
+  /// Voxels of a chunk, cut where a level is smaller.
+  var chunk = Index3(repeating: 64)
   var size: Index3
   var factors: [Index3]
 
   var testDescription: String {
     "\(type) \(options.legacyInt16 ? "legacy" : "modern"), level \(options.deflateLevel.map(String.init) ?? "none"), "
-      + "\(options.shuffle ? "shuffled" : "plain"), \(size) in \(options.chunk)"
+      + "\(options.shuffle ? "shuffled" : "plain"), \(size) in \(chunk)"
   }
 
   /// Random sizes and chunks for every type, compression and both forms.
@@ -31,9 +33,8 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
             BDVCase(
               type: type,
               options: BDVExportOptions(
-                legacyInt16: legacy, deflateLevel: level, shuffle: Bool.random(using: &random),
-                chunk: pick(1...9)),
-              size: pick(1...21),
+                legacyInt16: legacy, deflateLevel: level, shuffle: Bool.random(using: &random)),
+              chunk: pick(1...9), size: pick(1...21),
               factors: [.one, Index3(z: 1, y: 2, x: 2), Index3(z: 2, y: 4, x: 4)]))
         }
       }
@@ -42,7 +43,7 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
   }()
 
   var levels: [(factor: Index3, size: Index3, chunk: Index3)] {
-    factors.map { ($0, size.dividedRoundingUp(by: $0), options.chunk) }
+    factors.map { ($0, size.dividedRoundingUp(by: $0), chunk) }
   }
 
   /// Writes the file and returns the volumes of its levels.
