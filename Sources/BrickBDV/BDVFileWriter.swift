@@ -264,7 +264,7 @@ public final class BDVFileWriter: Sendable {
     let project = BDVProject(
       imageName: Files.name(of: path), setups: setups, timepoints: timepoints)
     try Files.replace(xmlPath, with: Array(project.xml().utf8))
-    try Files.remove(lockPath)
+    try? Files.remove(lockPath)
     state.withLock { $0 = .finished }
   }
 

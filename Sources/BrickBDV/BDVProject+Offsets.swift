@@ -89,8 +89,8 @@ extension BDVProject {
     shear: Double, isWhole: Bool, scale: [Double], reference: [Double]
   ) -> String? {
     if !isWhole && shear > voxelShearTolerance {
-      return "is turned or sheared, and without its size in the file nobody knows how far its corners lie from "
-        + "where its offset puts them"
+      return "is turned or sheared, and without its size in the file nobody knows how far its "
+        + "corners lie from where its offset puts them"
     }
     if isWhole && shear > shearTolerance {
       return

@@ -196,6 +196,74 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     #expect(try Files.names(in: folder.path) == ["a.h5", "a.xml"])
   }
 
+  private func writer(
+    _ path: String, levels: [BDVLevel]? = nil, overwrite: Bool = false
+  ) throws -> BDVFileWriter {
+    try BDVFileWriter(
+      path: path, type: .uint8,
+      setups: [
+        BDVSetup(
+          name: "", channelName: "", voxelSize: .unknown,
+          levels: levels ?? [BDVLevel(factor: .one, size: .one, chunk: .one)])
+      ],
+      timepoints: [0], options: BDVExportOptions(), overwrite: overwrite)
+  }
+
+  @Test func finishingIsDoneOnceAndNeverAfterDiscarding() throws {
+    let folder = try TemporaryFolder()
+    let discarded = try writer(folder("a.h5"))
+    discarded.discard()
+    discarded.discard()
+    #expect { try discarded.finish() } throws: { ($0 as? BrickworkError)?.code == .badRequest }
+    #expect(try Files.names(in: folder.path).isEmpty)
+    let finished = try writer(folder("a.h5"))
+    try finished.finish()
+    try finished.finish()
+    finished.discard()
+    #expect(try Files.names(in: folder.path) == ["a.h5", "a.xml"])
+    try finished.finish()
+  }
+
+  @Test func whatFailedToFinishNeverFinishes() throws {
+    let folder = try TemporaryFolder()
+    let failing = try writer(folder("a.h5"))
+    // A file can't be moved to where a folder is.
+    try Files.makeFolder(folder("a.h5/inner"))
+    #expect(throws: BrickworkError.self) { try failing.finish() }
+    try Files.remove(folder("a.h5"))
+    #expect { try failing.finish() } throws: { ($0 as? BrickworkError)?.code == .badRequest }
+    failing.discard()
+    #expect(try Files.names(in: folder.path).isEmpty)
+  }
+
+  @Test func twoWritersOfOneFileAreOneTooMany() throws {
+    let folder = try TemporaryFolder()
+    let first = try writer(folder("a.h5"))
+    #expect { try writer(folder("a.h5"), overwrite: true) } throws: { error in
+      let error = error as? BrickworkError
+      return error?.code == .outputExists && error?.path == folder("a.h5")
+    }
+    // Another file of the folder is free.
+    try writer(folder("b.h5")).finish()
+    try first.finish()
+    try writer(folder("a.h5"), overwrite: true).finish()
+    #expect(try Files.names(in: folder.path) == ["a.h5", "a.xml", "b.h5", "b.xml"])
+  }
+
+  @Test func aStartThatFailsLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    // There can't be two setups of one number.
+    let setup = BDVSetup(
+      name: "", channelName: "", voxelSize: .unknown,
+      levels: [BDVLevel(factor: .one, size: .one, chunk: .one)])
+    #expect(throws: BrickworkError.self) {
+      try BDVFileWriter(
+        path: folder("a.h5"), type: .uint8, setups: [setup, setup], timepoints: [0],
+        options: BDVExportOptions(), overwrite: false)
+    }
+    #expect(try Files.names(in: folder.path).isEmpty)
+  }
+
   @Test func theLegacyFormIsForUInt16Alone() {
     #expect {
       try BDVCase(type: .uint8, options: .init(legacyInt16: true), size: .one, factors: [.one])

@@ -35,7 +35,8 @@ import Testing
       "export",
       [
         "--output", "--levels", "--channel", "--timepoint", "--chunk", "--compression",
-        "--no-shuffle", "--legacy", "--memory", "--threads", "--progress", "--overwrite", "--dry-run", "--json",
+        "--no-shuffle", "--legacy", "--memory", "--threads", "--progress", "--overwrite",
+        "--dry-run", "--json",
         "--quiet", "--log-level",
       ]
     ),
