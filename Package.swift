@@ -106,7 +106,7 @@ let package = Package(
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(
       "BrickEngineTests",
-      ["BrickEngine", "BrickStitch", "BrickZarr", "BrickFiles"]),
+      ["BrickEngine", "BrickStitch", "BrickZarr", "BrickBDV", "BrickFiles"]),
     tests("CommandTests", ["Brickwork"]),
   ]
 )

@@ -58,7 +58,7 @@ public final class BDVChunkEncoder {
   }
 
   private func encode(_ bytes: RawSpan) throws -> EncodedChunk? {
-    if isZero(bytes) { return nil }
+    if bytes.isAllZero { return nil }
     guard let encoder else { return EncodedChunk(bytes: array(bytes), skippedFilters: 0) }
     var compressed: [UInt8] = []
     let count: Int?
@@ -83,21 +83,5 @@ public final class BDVChunkEncoder {
 
   private func array(_ bytes: RawSpan) -> [UInt8] {
     unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-  }
-
-  private func isZero(_ bytes: RawSpan) -> Bool {
-    unsafe bytes.withUnsafeBytes { buffer in
-      var start = 0
-      // Pieces, so that the loop inside has no exit and becomes vector instructions.
-      while start + 512 <= buffer.count {
-        var any: UInt64 = 0
-        for offset in stride(from: start, to: start + 512, by: 8) {
-          any |= unsafe buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        }
-        if any != 0 { return false }
-        start += 512
-      }
-      return unsafe buffer[start...].allSatisfy { $0 == 0 }
-    }
   }
 }

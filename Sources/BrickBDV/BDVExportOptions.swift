@@ -8,18 +8,12 @@ public struct BDVExportOptions: Sendable, Hashable {
   public var deflateLevel: Int?
   /// Sorts the bytes of each chunk by their place in the voxel before deflate: smaller and faster.
   public var shuffle: Bool
-  /// Voxels of a chunk, cut where a level is smaller.
-  public var chunk: Index3
 
-  /// Options; those left out suit today's BigDataViewer: 64³ chunks, shuffle, fast deflate.
-  public init(
-    legacyInt16: Bool = false, deflateLevel: Int? = 1, shuffle: Bool = true,
-    chunk: Index3 = Index3(repeating: 64)
-  ) {
+  /// Options; those left out suit today's BigDataViewer: shuffle, fast deflate.
+  public init(legacyInt16: Bool = false, deflateLevel: Int? = 1, shuffle: Bool = true) {
     self.legacyInt16 = legacyInt16
     self.deflateLevel = deflateLevel
     self.shuffle = shuffle
-    self.chunk = chunk
   }
 
   /// The type as which voxels of `type` stand in the file.

@@ -28,10 +28,16 @@ public final class BDVFileWriter: Sendable {
   private let file: HDF5File
   private let datasets: [HDF5Dataset]
   private let behind: WriteBehind
-  /// Whether `finish` or `discard` was called.
-  private let isDone = Mutex(false)
+  private let lock: FolderLock
+  private let state = Mutex(State.open)
+
+  private enum State {
+    case open, finished, failed, discarded
+  }
 
   private var temporaryPath: String { path + ".partial" }
+  private var lockPath: String { Self.lockPath(for: path) }
+  private static func lockPath(for path: String) -> String { path + ".partial.lock" }
 
   /// Starts a file with one image at one time point.
   ///
@@ -58,8 +64,8 @@ public final class BDVFileWriter: Sendable {
 
   /// Starts a file of several images, each at all time points.
   ///
-  /// - Throws: `BrickworkError` with code `.outputExists` if a file is in the way, `.badRequest` if the
-  ///   options don't fit the type or a size can't be.
+  /// - Throws: `BrickworkError` with code `.outputExists` if a file is in the way or another writer is at work on
+  ///   it, `.badRequest` if the options don't fit the type or a size can't be. It leaves no file then.
   public init(
     path: String, type: VoxelType, setups: [BDVSetup], timepoints: [Int], options: BDVExportOptions,
     overwrite: Bool
@@ -70,28 +76,78 @@ public final class BDVFileWriter: Sendable {
     self.setups = setups
     self.timepoints = timepoints
     self.options = options
-    let stored = try options.storedType(of: type)
+    _ = try options.storedType(of: type)
     try Self.check(setups, type, path)
     // Before any file is made: an impossible level is an error of the command line.
     _ = try BDVChunkEncoder(setups: setups, type: type, options: options)
-    if !overwrite, let there = [path, xmlPath].first(where: Files.exists) {
+    try Self.checkFree(path, overwrite: overwrite)
+    try Files.makeFolder(Files.folder(of: path))
+    let lock = try Self.lock(path)
+    self.lock = lock
+    do {
+      // Another writer may have finished since.
+      try Self.checkFree(path, overwrite: overwrite)
+      let parts = try Self.create(path, setups, timepoints, type, options)
+      (file, behind, datasets) = (parts.file, parts.behind, parts.datasets)
+    } catch {
+      try? Files.remove(Self.lockPath(for: path))
+      throw error
+    }
+  }
+
+  private static func checkFree(_ path: String, overwrite: Bool) throws {
+    if !overwrite, let there = [path, xmlPath(for: path)].first(where: Files.exists) {
       throw BrickworkError(
         .outputExists, path: there, reason: "exists already",
         remedy: "Choose another name, or allow overwriting")
     }
-    try Files.makeFolder(Files.folder(of: path))
-    file = try HDF5File(creating: path + ".partial")
-    behind = try WriteBehind(path + ".partial")
+  }
+
+  /// Keeps other writers from the temporary file.
+  private static func lock(_ path: String) throws -> FolderLock {
+    do {
+      return try FolderLock(lockPath(for: path))
+    } catch var error as BrickworkError {
+      // The lock is on one file, not on its folder.
+      if error.code == .outputExists {
+        error.path = path
+        error.reason = "is being written already"
+      }
+      throw error
+    }
+  }
+
+  /// The temporary file with its groups, tables and empty datasets; it is deleted if that fails.
+  private static func create(
+    _ path: String, _ setups: [BDVSetup], _ timepoints: [Int], _ type: VoxelType,
+    _ options: BDVExportOptions
+  ) throws -> (file: HDF5File, behind: WriteBehind, datasets: [HDF5Dataset]) {
+    let file = try HDF5File(creating: path + ".partial")
+    do {
+      let behind = try WriteBehind(path + ".partial")
+      return (file, behind, try makeDatasets(in: file, setups, timepoints, type, options))
+    } catch {
+      try? file.close()
+      try? Files.remove(path + ".partial")
+      throw error
+    }
+  }
+
+  private static func makeDatasets(
+    in file: HDF5File, _ setups: [BDVSetup], _ timepoints: [Int], _ type: VoxelType,
+    _ options: BDVExportOptions
+  ) throws -> [HDF5Dataset] {
     for setup in setups {
       try file.writeTable(
-        BDVNames.resolutions(setup.id), doubles: setup.levels.map { Self.xyz($0.factor) })
+        BDVNames.resolutions(setup.id), doubles: setup.levels.map { xyz($0.factor) })
       try file.writeTable(
         BDVNames.subdivisions(setup.id),
-        integers: setup.levels.map { Self.xyz($0.chunk).map { Int32($0) } })
+        integers: setup.levels.map { xyz($0.chunk).map { Int32($0) } })
       if !options.legacyInt16 {
         try file.setAttribute("dataType", of: BDVNames.setup(setup.id), to: type.rawValue)
       }
     }
+    let stored = try options.storedType(of: type)
     var datasets: [HDF5Dataset] = []
     for timepoint in timepoints {
       for setup in setups {
@@ -104,7 +160,7 @@ public final class BDVFileWriter: Sendable {
         }
       }
     }
-    self.datasets = datasets
+    return datasets
   }
 
   private static func xyz(_ index: Index3) -> [Double] {
@@ -180,9 +236,24 @@ public final class BDVFileWriter: Sendable {
 
   /// Makes the file durable, moves it into place, and writes the XML.
   ///
-  /// - Throws: `BrickworkError`, for example if the disk is full; `discard` deletes what is there then.
+  /// Does nothing once it has succeeded.
+  /// - Throws: `BrickworkError`, for example if the disk is full; `discard` deletes what is there then. With code
+  ///   `.badRequest` if it failed before, or after `discard`.
   public func finish() throws {
-    guard claim() else { return }
+    // Until it succeeds it has failed.
+    let before = state.withLock { state in
+      defer { if state == .open { state = .failed } }
+      return state
+    }
+    switch before {
+    case .finished: return
+    case .open: break
+    case .failed, .discarded:
+      throw BrickworkError(
+        .badRequest, path: path,
+        reason: before == .failed ? "could not be finished before" : "was discarded",
+        remedy: "Write the file anew")
+    }
     for dataset in datasets { try dataset.close() }
     try file.close()
     try behind.flush(path: temporaryPath)
@@ -193,22 +264,23 @@ public final class BDVFileWriter: Sendable {
     let project = BDVProject(
       imageName: Files.name(of: path), setups: setups, timepoints: timepoints)
     try Files.replace(xmlPath, with: Array(project.xml().utf8))
+    try? Files.remove(lockPath)
+    state.withLock { $0 = .finished }
   }
 
   /// Deletes the unfinished file.
   ///
-  /// Does nothing after `finish` succeeded.
+  /// Does nothing after `finish` succeeded, or the second time.
   public func discard() {
-    _ = claim()
+    let isOver = state.withLock { state in
+      defer { if state != .finished { state = .discarded } }
+      return state == .finished || state == .discarded
+    }
+    // The names may be another writer's by now.
+    if isOver { return }
     for dataset in datasets { try? dataset.close() }
     try? file.close()
     try? Files.remove(temporaryPath)
-  }
-
-  private func claim() -> Bool {
-    isDone.withLock { done in
-      defer { done = true }
-      return !done
-    }
+    try? Files.remove(lockPath)
   }
 }

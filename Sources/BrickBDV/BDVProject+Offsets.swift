@@ -8,7 +8,8 @@ public struct ViewOffset: Sendable, Hashable {
   public var name: String
   /// The centre of voxel 0 in the view's own voxels, x, y, z; may lie between voxels.
   public var offset: Point3
-  /// The largest distance of a corner, in voxels, from where scaling and moving alone would put it.
+  /// The largest distance of a corner, in voxels, from where scaling and moving alone would put it; of a single
+  /// voxel's corner where the file does not say the size.
   public var shearDistance: Double
   /// Voxels along z, y, x; nil where the file does not say.
   public var size: Index3?
@@ -55,7 +56,8 @@ extension BDVProject {
     for setup in setups {
       let view = View(timepoint: timepoint, setup: setup.id)
       guard !missingViews.contains(view), let affine = affine(of: view) else { continue }
-      let size = setup.size ?? .zero
+      // Where the file does not say the size, a single voxel tells whether the view is turned at all.
+      let size = setup.size ?? .one
       let scale = (0..<3).map { affine[$0, $0] }
       let numbers = (0..<3).map { affine[$0, 3] / scale[$0] }
       guard let shear = affine.shear(ofBox: [Double(size.x), Double(size.y), Double(size.z)]),
@@ -74,13 +76,23 @@ extension BDVProject {
           setup: setup.id, name: setup.name,
           offset: Point3(x: numbers[0], y: numbers[1], z: numbers[2]), shearDistance: shear,
           size: setup.size, voxelSize: setup.voxelSize,
-          warning: Self.warning(shear: shear, scale: scale, reference: reference)))
+          warning: Self.warning(
+            shear: shear, isWhole: setup.size != nil, scale: scale, reference: reference)))
     }
     return offsets
   }
 
-  private static func warning(shear: Double, scale: [Double], reference: [Double]) -> String? {
-    if shear > shearTolerance {
+  /// A voxel's shear that no view has the size to turn into `shearTolerance`.
+  private static let voxelShearTolerance = 1e-6
+
+  private static func warning(
+    shear: Double, isWhole: Bool, scale: [Double], reference: [Double]
+  ) -> String? {
+    if !isWhole && shear > voxelShearTolerance {
+      return "is turned or sheared, and without its size in the file nobody knows how far its "
+        + "corners lie from where its offset puts them"
+    }
+    if isWhole && shear > shearTolerance {
       return
         "is turned or sheared: a corner lies \(rounded(shear)) voxels from where its offset puts it"
     }

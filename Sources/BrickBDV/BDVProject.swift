@@ -49,7 +49,7 @@ public struct BDVProject: Sendable, Hashable {
     /// µm between voxels; nil where the file does not say, or in a unit that is no length.
     public var voxelSize: VoxelSize? {
       guard let stored = storedVoxelSize, stored.isValid,
-        let factor = BDVUnits.micrometres(per: unit)
+        let factor = LengthUnit(unit)?.micrometres
       else { return nil }
       return VoxelSize(x: stored.x * factor, y: stored.y * factor, z: stored.z * factor)
     }
@@ -117,24 +117,5 @@ public struct BDVProject: Sendable, Hashable {
   /// nil where the view has no registration.
   public func affine(of view: View) -> AffineTransform? {
     registrations[view].map { $0.reduce(.identity) { $0 * $1.affine } }
-  }
-}
-
-/// Units of length as people write them.
-enum BDVUnits {
-  /// µm in one of `unit`; nil for pixels, nothing, and words that are no length.
-  static func micrometres(per unit: String) -> Double? {
-    switch unit.lowercased() {
-    // The micro sign and the Greek letter look alike.
-    case "µm", "μm", "um", "micron", "microns", "micrometer", "micrometers", "micrometre",
-      "micrometres":
-      1
-    case "nm", "nanometer", "nanometers", "nanometre", "nanometres": 1e-3
-    case "mm", "millimeter", "millimeters", "millimetre", "millimetres": 1e3
-    case "cm", "centimeter", "centimeters", "centimetre", "centimetres": 1e4
-    case "m", "meter", "meters", "metre", "metres": 1e6
-    case "å", "angstrom", "ångström": 1e-4
-    default: nil
-    }
   }
 }

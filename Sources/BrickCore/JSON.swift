@@ -62,6 +62,9 @@ public enum JSON: Sendable, Hashable {
 
   /// An integer.
   public init(_ number: Int) { self = .integer(Int64(number)) }
+
+  /// An array of the three components z, y, x.
+  public init(_ index: Index3) { self = .array(index.components.map { JSON($0) }) }
 }
 
 extension JSON.Object: Hashable {

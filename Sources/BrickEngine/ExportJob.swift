@@ -41,6 +41,7 @@ public struct ExportJob: Sendable {
 
   let levels: [Level]
   private let image: OMEZarrImage
+  private let channel: Int
   private let path: String
   private let options: BDVExportOptions
   private let budget: MemoryBudget
@@ -67,21 +68,26 @@ public struct ExportJob: Sendable {
   /// - Parameters:
   ///   - chunk: voxels of a chunk z, y, x, or nil for the store's brick where that has at most 1 MiB,
   ///     and 64, 64, 64 otherwise.
-  ///   - options: filters and the stored type; the chunk is the one above.
+  ///   - options: filters and the stored type.
+  ///   - channel: the channel that is exported, counted from 0; the others are left out.
+  ///   - timepoint: the time point that is exported, counted from 0; the others are left out.
   ///   - cache: the cache the image was opened with.
+  /// - Throws: `BrickworkError` with code `.badRequest` if the store has no such channel, time point or number of
+  ///   levels, or a chunk can't be written.
   public init(
-    image: OMEZarrImage, path: String, levels: ExportLevels, chunk: Index3?,
-    options: BDVExportOptions,
+    image: OMEZarrImage, channel: Int = 0, timepoint: Int = 0, path: String, levels: ExportLevels,
+    chunk: Index3?, options: BDVExportOptions,
     budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
   ) throws {
     self.image = image
+    self.channel = channel
     self.path = path
     self.options = options
     self.budget = budget
     self.threads = max(1, threads)
     self.cache = cache
     self.listener = listener
-    let chosen = try Self.sources(of: image, levels)
+    let chosen = try Self.sources(of: image, channel, timepoint, levels)
     self.levels = try chosen.map { factor, volume in
       let size = volume.size
       // Beyond a megabyte a chunk makes browsing sluggish.
@@ -99,11 +105,11 @@ public struct ExportJob: Sendable {
   }
 
   private static func sources(
-    of image: OMEZarrImage, _ levels: ExportLevels
+    of image: OMEZarrImage, _ channel: Int, _ timepoint: Int, _ levels: ExportLevels
   ) throws -> [(Index3, any Volume)] {
     let factors = image.levels.indices.map { image.factor(level: $0) }
     func stored(_ level: Int) throws -> any Volume {
-      try image.volume(level: level, channel: 0, timepoint: 0)
+      try image.volume(level: level, channel: channel, timepoint: timepoint)
     }
     switch levels {
     case .store: return try factors.indices.map { (factors[$0], try stored($0)) }
@@ -142,7 +148,7 @@ public struct ExportJob: Sendable {
       path: path, type: image.info.type, size: image.info.size,
       voxelSize: image.info.voxelSize ?? .unknown,
       levels: levels.map { ($0.factor, $0.volume.size, $0.chunk) }, options: options,
-      setupName: image.info.name, channelName: image.info.channelNames.first ?? "",
+      setupName: image.info.name, channelName: image.info.channelNames[channel],
       overwrite: overwrite)
     let steps = levels.reduce(0) { $0 + $1.steps.count }
     let voxels = levels.reduce(0) { $0 + $1.volume.size.volume }
@@ -173,8 +179,21 @@ public struct ExportJob: Sendable {
       seconds: report.seconds, workers: workers)
   }
 
+  /// The levels of the file, finest first.
+  public var pyramid: [BDVLevel] {
+    levels.map { BDVLevel(factor: $0.factor, size: $0.volume.size, chunk: $0.chunk) }
+  }
+
+  /// How many workers the budget allows, and the bytes that the plan needs without caches.
+  ///
+  /// - Throws: `BrickworkError` with code `.outOfBudget` if the budget is too small.
+  public func forecast() throws -> (workers: Int, plannedBytes: Int) {
+    let (workers, spare) = try width()
+    return (workers, budget.byteCount - spare)
+  }
+
   /// Workers and cache that the budget allows.
-  func width() throws -> (workers: Int, cache: Int) {
+  private func width() throws -> (workers: Int, cache: Int) {
     let bytes = (levels.map(\.step.volume).max() ?? 1) * image.info.type.byteCount
     let scratch = levels.map { $0.volume.scratchBytes(reading: $0.step) }.max() ?? 0
     // What is read, the shuffled and compressed copies, three results that wait, and the encoder's own state.

@@ -176,8 +176,16 @@ public enum Files {
     if path.isEmpty || isFolder(path) { return }
     let parent = folder(of: path)
     if parent != path { try makeFolder(parent) }
-    if unsafe mkdir(path, 0o777) != 0 && errno != EEXIST {
-      throw BrickworkError.system(errno, path: path, action: "make the folder")
+    guard unsafe mkdir(path, 0o777) != 0 else { return }
+    let reason = errno
+    guard reason == EEXIST else {
+      throw BrickworkError.system(reason, path: path, action: "make the folder")
+    }
+    // Somebody else may have made it just now, or it is a file.
+    guard isFolder(path) else {
+      throw BrickworkError(
+        .outputExists, path: path, reason: "is a file, where a folder is to be made",
+        remedy: "Move the file away, or choose another name")
     }
   }
 
@@ -188,13 +196,19 @@ public enum Files {
     }
     defer { unsafe closedir(folder) }
     var names: [String] = []
-    while let entry = unsafe readdir(folder) {
+    while true {
+      // Nil means the end, or an error that is in errno alone.
+      errno = 0
+      guard let entry = unsafe readdir(folder) else {
+        let reason = errno
+        if reason == 0 { return names.sorted() }
+        throw BrickworkError.system(reason, path: path, action: "list the folder")
+      }
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
         unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    return names.sorted()
   }
 
   /// Deletes a file, or a folder with everything in it; nothing there is fine.

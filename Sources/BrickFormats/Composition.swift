@@ -134,7 +134,7 @@ extension TileSet {
       fused["width_zyx"] = [.number(width.z), .number(width.y), .number(width.x)]
     }
     let layout = zip(tiles, placement.boxes).map { tile, box in
-      ["name": .string(tile.info.name), "origin_zyx": json(box.origin), "size_zyx": json(box.size)]
+      ["name": .string(tile.info.name), "origin_zyx": JSON(box.origin), "size_zyx": JSON(box.size)]
         as JSON
     }
     return [
@@ -142,11 +142,9 @@ extension TileSet {
       "order": options.order.map { .array($0.map { JSON($0) }) } ?? nil,
       "channel": (try? tiles.first.map { JSON(try options.channel.number(in: $0.info)) }) ?? nil,
       "timepoint": JSON(options.timepoint), "flip": JSON(options.flip.rawValue),
-      "downscale_zyx": json(options.downscale),
+      "downscale_zyx": JSON(options.downscale),
       "downscale_method": .string("\(options.downscaleMethod)"),
       "voxel_size_um_xyz": [.number(voxelSize.x), .number(voxelSize.y), .number(voxelSize.z)],
     ]
   }
-
-  private func json(_ index: Index3) -> JSON { .array(index.components.map { JSON($0) }) }
 }

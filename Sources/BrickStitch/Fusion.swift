@@ -39,17 +39,25 @@ public enum Fusion: Sendable, Hashable {
 /// the tile's weight is the product over the axes. A width of 0 means no fading along it.
 public struct BlendWidth: Sendable, Hashable {
   /// Voxels along the slowest axis.
-  public var z: Double
+  public let z: Double
   /// Voxels along the axis of rows.
-  public var y: Double
+  public let y: Double
   /// Voxels along the fastest axis.
-  public var x: Double
+  public let x: Double
 
-  /// Widths in voxels, not negative.
+  /// The largest width: with more, the product of three weights could vanish in single precision.
+  public static let largest = 1e9
+
+  /// Widths in voxels.
+  ///
+  /// What is negative, NaN or infinite counts as 0, which fades nothing, and more than `largest` as that.
   public init(z: Double, y: Double, x: Double) {
-    self.z = z
-    self.y = y
-    self.x = x
+    func sane(_ width: Double) -> Double {
+      width.isFinite && width > 0 ? min(width, Self.largest) : 0
+    }
+    self.z = sane(z)
+    self.y = sane(y)
+    self.x = sane(x)
   }
 
   /// The weights of a tile of `size` voxels along one axis of this `width`.

@@ -63,7 +63,7 @@ struct MappedPagesVolume: Volume {
         kept = z + 1
       }
     }
-    if isSwapped { swapBytes(&block) }
+    if isSwapped { block.swapBytes() }
     try map.checkIntact()
   }
 

@@ -40,6 +40,8 @@ public struct ArrayMetadata: Sendable {
 
   /// The largest brick that is read, in bytes.
   public static let largestBrick = Int(Int32.max)
+  /// The most bricks of a shard that is read: their index is parsed as a whole.
+  public static let mostBricksPerShard = 1 << 22
   static let largestExtent = 1 << 48
 
   /// Voxels of a brick.
@@ -115,8 +117,12 @@ public struct ArrayMetadata: Sendable {
         remedy: "Write the array again with smaller bricks, such as 64,64,64")
     }
     let bricks = zip(fileShape, brickShape).map { $0 / $1 }
-    guard let bricksPerFile = bricks.checkedProduct(times: 16), bricksPerFile <= 1 << 32 else {
-      throw context.unsupported("shards of \(bricks) bricks, more than 2^28")
+    guard let bricksPerFile = bricks.checkedProduct(times: 1),
+      bricksPerFile <= Self.mostBricksPerShard
+    else {
+      throw context.unsupported(
+        "shards of \(bricks) bricks, more than \(Self.mostBricksPerShard) in all",
+        remedy: "Write the array again with smaller shards, or with larger bricks")
     }
     // Each brick of the array gets a number of its own.
     let counts = zip(shape, fileShape).map { ($0 + $1 - 1) / $1 }

@@ -37,7 +37,7 @@ final class BrickDecoder: @unchecked Sendable {
   ) throws {
     var bytes = target.mutableBytes
     try undo(chain, chain.stages.count, stored, into: &bytes)
-    if chain.isBigEndian { bytes.reverseElements(width: width) }
+    if chain.isBigEndian { target.swapBytes() }
   }
 
   /// Undoes the first `count` stages.

@@ -59,7 +59,7 @@ public final class BrickEncoder {
     precondition(
       size.z <= brick.z && size.y <= brick.y && size.x <= brick.x, "The view is larger than a brick"
     )
-    if view.isZero { return nil }
+    if view.isAllZero { return nil }
     let row = brick.x * type.byteCount
     if size == brick && view.rowStride == row && view.planeStride == row * brick.y {
       return try store(
@@ -119,9 +119,9 @@ public final class BrickEncoder {
 
 extension VoxelView {
   /// Whether every byte of every voxel is zero.
-  var isZero: Bool {
+  var isAllZero: Bool {
     for z in box.origin.z..<box.end.z {
-      for y in box.origin.y..<box.end.y where !rowBytes(z: z, y: y).isZero { return false }
+      for y in box.origin.y..<box.end.y where !rowBytes(z: z, y: y).isAllZero { return false }
     }
     return true
   }

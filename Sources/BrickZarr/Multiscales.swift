@@ -9,6 +9,8 @@ struct Multiscales {
   /// 2 for y, x; 3 for z, y, x.
   let spatialRank: Int
   let datasets: [Dataset]
+  /// Whether every spatial axis has a unit of length: if not, positions and sizes are in voxels of level 0.
+  let isInMicrometres: Bool
   let channelNames: [String]
 
   enum Leading {
@@ -54,15 +56,25 @@ struct Multiscales {
     }
     let rank = leading.count + spatialRank
     let common = try Transformation(image["coordinateTransformations"], rank: rank, context)
-    datasets = try entries.map { entry in
+    let transformations = try entries.map { entry in
+      try Transformation(entry["coordinateTransformations"], rank: rank, context)
+        .followed(by: common)
+    }
+    let units = axes.spatial.compactMap(\.micrometres)
+    let isInMicrometres = units.count == spatialRank
+    self.isInMicrometres = isInMicrometres
+    let voxel = transformations[0].scale.suffix(spatialRank)
+    func measured(_ values: [Double]) -> [Double] {
+      let spatial = values.suffix(voxel.count)
+      return isInMicrometres ? zip(spatial, units).map(*) : zip(spatial, voxel).map(/)
+    }
+    datasets = try zip(entries, transformations).map { entry, whole in
       guard let path = entry["path"]?.stringValue, !path.isEmpty, !path.hasPrefix("/"),
         !path.split(separator: "/").contains("..")
       else { throw context.damaged("a dataset has no path inside the group") }
-      let own = try Transformation(entry["coordinateTransformations"], rank: rank, context)
-      let whole = own.followed(by: common)
       return Dataset(
-        path: path, voxelSize: try axes.voxelSize(whole.scale, context),
-        translation: axes.position(whole.translation))
+        path: path, voxelSize: try Self.voxelSize(measured(whole.scale), context),
+        translation: Self.xyz(measured(whole.translation), missing: 0))
     }
     channelNames = (ome["omero"]?["channels"]?.arrayValue ?? []).map {
       $0["label"]?.stringValue ?? ""
@@ -71,25 +83,24 @@ struct Multiscales {
 
   private struct Axes {
     var leading: [Leading] = []
-    var spatial: [(name: String, micrometres: Double)] = []
+    /// With the µm of their unit; nil where that is no length.
+    var spatial: [(name: String, micrometres: Double?)] = []
+  }
 
-    /// The last values as x, y, z in µm; a missing z is `missing`.
-    private func xyz(_ values: [Double], missing: Double) -> Point3 {
-      let micrometres = zip(values.suffix(spatial.count), spatial).map { $0 * $1.micrometres }
-      let last = micrometres.count - 1
-      return Point3(
-        x: micrometres[last], y: micrometres[last - 1],
-        z: last > 1 ? micrometres[last - 2] : missing)
-    }
+  /// Two or three values, z or y first, as x, y, z; a missing z is `missing`.
+  private static func xyz(_ values: [Double], missing: Double) -> Point3 {
+    let last = values.count - 1
+    return Point3(
+      x: values[last], y: values[last - 1], z: last > 1 ? values[last - 2] : missing)
+  }
 
-    func voxelSize(_ scale: [Double], _ context: MetadataContext) throws -> VoxelSize {
-      let point = xyz(scale, missing: 1)
-      let size = VoxelSize(x: point.x, y: point.y, z: point.z)
-      guard size.isValid else { throw context.damaged("a level's scale \(scale) is not positive") }
-      return size
-    }
-
-    func position(_ translation: [Double]) -> Point3 { xyz(translation, missing: 0) }
+  private static func voxelSize(
+    _ scale: [Double], _ context: MetadataContext
+  ) throws -> VoxelSize {
+    let point = xyz(scale, missing: 1)
+    let size = VoxelSize(x: point.x, y: point.y, z: point.z)
+    guard size.isValid else { throw context.damaged("a level's scale \(scale) is not positive") }
+    return size
   }
 
   private static func axes(_ json: JSON?, _ context: MetadataContext) throws -> Axes {
@@ -103,7 +114,9 @@ struct Multiscales {
       }
       let type = entry["type"]?.stringValue
       if type == "space" || (type == nil && ["z", "y", "x"].contains(name)) {
-        axes.spatial.append((name, micrometres(entry["unit"]?.stringValue)))
+        // Where no unit is given, every known writer means µm.
+        let unit = entry["unit"]?.stringValue ?? "micrometer"
+        axes.spatial.append((name, LengthUnit(unit)?.micrometres))
         continue
       }
       guard axes.spatial.isEmpty else {
@@ -121,22 +134,6 @@ struct Multiscales {
         "the spatial axes \(names); known are z, y, x and y, x in this order")
     }
     return axes
-  }
-
-  /// Micrometres in a unit of length; an unknown one, or none, counts as micrometres.
-  static func micrometres(_ unit: String?) -> Double {
-    switch unit {
-    case "angstrom": 1e-4
-    case "picometer": 1e-6
-    case "nanometer", "nm": 1e-3
-    case "millimeter", "mm": 1e3
-    case "centimeter", "cm": 1e4
-    case "decimeter": 1e5
-    case "meter", "m": 1e6
-    case "inch": 25_400
-    case "foot": 304_800
-    default: 1
-    }
   }
 }
 

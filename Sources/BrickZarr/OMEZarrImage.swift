@@ -5,9 +5,10 @@ internal import BrickFiles
 public struct OMEZarrImage: TileImage {
   /// What the image says about itself.
   ///
-  /// The position is level 0's translation, if it isn't zero.
+  /// The position is level 0's translation, if it isn't zero. Voxel size and position are nil where an axis has
+  /// a unit that is no known length.
   public let info: TileInfo
-  /// Finest first.
+  /// Finest first; in µm, or in voxels of level 0 where the metadata give no length.
   public let levels: [OMEZarrLevel]
   /// The attributes of the group, or of the bare array.
   public let attributes: JSON
@@ -63,12 +64,13 @@ public struct OMEZarrImage: TileImage {
     }
     var names = image?.channelNames ?? []
     if names.count != channels { names = Array(repeating: "", count: channels) }
-    let position = image?.datasets[0].translation
+    let measured = image.flatMap { $0.isInMicrometres ? $0.datasets[0] : nil }
+    let position = measured?.translation
     info = TileInfo(
       path: path, name: Self.name(image?.name, path),
       format: (image == nil ? "Zarr v3" : "OME-Zarr") + (first.index == nil ? "" : " (sharded)"),
       type: first.type, size: sources[0].size, channelNames: names, timepoints: timepoints,
-      voxelSize: image?.datasets[0].voxelSize, position: position == .zero ? nil : position)
+      voxelSize: measured?.voxelSize, position: position == .zero ? nil : position)
   }
 
   /// The finest voxels of a channel at a time point.

@@ -10,8 +10,8 @@ public enum OMEZarrWriting {
   ///   - name: the image's name.
   ///   - type: how levels were reduced, in a word: "mean".
   ///   - method: the same in a sentence.
-  ///   - levels: finest first. The first one's translation is not written, since napari would
-  ///     mistake it; where it isn't zero, it says where the image lies and goes to `extra`.
+  ///   - levels: finest first. The first one's translation is not written, whatever it is, since
+  ///     napari would mistake it: say in `extra` where the image lies, if that is to be kept.
   ///   - window: the range of values and the displayed range, for napari and Neuroglancer.
   ///   - color: six hexadecimal digits without #.
   ///   - extra: goes under `attributes.brickwork`, unless it is null.

@@ -1,26 +1,6 @@
 internal import BrickCore
 
 extension RawSpan {
-  /// Whether every byte is zero; stops at the first stretch that holds another.
-  var isZero: Bool {
-    unsafe withUnsafeBytes { bytes in
-      var at = 0
-      while at + 64 <= bytes.count {
-        var any: UInt64 = 0
-        for word in 0..<8 {
-          any |= unsafe bytes.loadUnaligned(fromByteOffset: at + 8 * word, as: UInt64.self)
-        }
-        if any != 0 { return false }
-        at += 64
-      }
-      while at < bytes.count {
-        if unsafe bytes[at] != 0 { return false }
-        at += 1
-      }
-      return true
-    }
-  }
-
   /// The eight bytes at `offset` as a little- or big-endian number.
   func number64(at offset: Int, bigEndian: Bool = false) -> UInt64 {
     precondition(offset >= 0 && offset <= byteCount - 8, "The number lies in the bytes")

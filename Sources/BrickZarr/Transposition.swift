@@ -53,25 +53,3 @@ struct Transposition {
     }
   }
 }
-
-extension MutableRawSpan {
-  /// Reverses the bytes of each element.
-  mutating func reverseElements(width: Int) {
-    switch width {
-    case 2: reverse(UInt16.self)
-    case 4: reverse(UInt32.self)
-    case 8: reverse(UInt64.self)
-    default: break
-    }
-  }
-
-  private mutating func reverse<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type) {
-    let width = MemoryLayout<Word>.size
-    unsafe withUnsafeMutableBytes { bytes in
-      for i in 0..<bytes.count / width {
-        let word = unsafe bytes.loadUnaligned(fromByteOffset: i * width, as: Word.self)
-        unsafe bytes.storeBytes(of: word.byteSwapped, toByteOffset: i * width, as: Word.self)
-      }
-    }
-  }
-}

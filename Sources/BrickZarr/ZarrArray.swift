@@ -77,16 +77,16 @@ public struct ZarrArray: Sendable, Hashable {
     return [
       "zarr_format": 3,
       "node_type": "array",
-      "shape": size.json,
+      "shape": JSON(size),
       "data_type": .string(type.rawValue),
-      "chunk_grid": ["name": "regular", "configuration": ["chunk_shape": shard.json]],
+      "chunk_grid": ["name": "regular", "configuration": ["chunk_shape": JSON(shard)]],
       "chunk_key_encoding": ["name": "default", "configuration": ["separator": "/"]],
       "fill_value": type.isFloat ? 0.0 : 0,
       "codecs": [
         [
           "name": "sharding_indexed",
           "configuration": [
-            "chunk_shape": brick.json,
+            "chunk_shape": JSON(brick),
             "codecs": .array([bytes] + codec.metadata(for: type)),
             "index_codecs": [little, ["name": "crc32c"]],
             "index_location": "end",
@@ -107,8 +107,4 @@ public struct ZarrArray: Sendable, Hashable {
     try Files.replace(
       Files.join(path, "zarr.json"), with: Array((json.text(pretty: true) + "\n").utf8))
   }
-}
-
-extension Index3 {
-  var json: JSON { .array(components.map { JSON($0) }) }
 }

@@ -14,6 +14,7 @@ struct ExportCommand: AsyncParsableCommand {
         brickwork export sample.ome.zarr -o sample.h5
         brickwork export sample.ome.zarr -o sample.h5 --levels bdv --compression deflate:4
         brickwork export sample.ome.zarr -o old.h5 --legacy
+        brickwork export sample.ome.zarr -o dapi.h5 --channel DAPI --timepoint 3
       """)
 
   @Argument(help: ArgumentHelp("An OME-Zarr store.", valueName: "store"), completion: .directory)
@@ -32,8 +33,19 @@ struct ExportCommand: AsyncParsableCommand {
   var levels: ExportLevelsOption?
 
   @Option(
+    help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
+    transform: { try OptionValue.channel($0) })
+  var channel: ChannelChoice?
+
+  @Option(
+    help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
+    transform: { try OptionValue.timepoint($0) })
+  var timepoint: Int?
+
+  @Option(
     help: ArgumentHelp(
-      "Voxels of an HDF5 chunk, in the order z,y,x (default: that of the store's bricks or of the proposal).",
+      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks, 64,64,64 where those exceed 1 MiB "
+        + "or a level is made anew).",
       valueName: "z,y,x"),
     transform: { try Notation.shape($0) })
   var chunk: Index3?
@@ -78,7 +90,8 @@ struct ExportCommand: AsyncParsableCommand {
     }
     try Output.check(output, overwrite: overwrite || dryRun)
     let request = ExportRequest(
-      store: store, output: output, levels: levels ?? .store, chunk: chunk,
+      store: store, output: output, levels: levels ?? .store, channel: channel,
+      timepoint: timepoint, chunk: chunk,
       compression: compression ?? .deflate(level: 1), shuffle: !noShuffle, legacy: legacy,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
       dryRun: dryRun)
@@ -95,6 +108,10 @@ struct ExportRequest: Sendable {
   var store: String
   var output: String
   var levels: ExportLevelsOption
+  /// Nil takes the first, with a warning if there are more.
+  var channel: ChannelChoice?
+  /// Nil takes the first, with a warning if there are more.
+  var timepoint: Int?
   /// Voxels, z, y, x; nil leaves the choice to the engine.
   var chunk: Index3?
   var compression: CompressionOption

@@ -25,8 +25,8 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let log = logging.log()
-    let tiles = try source.tileSet(log, cache: PieceCache(capacity: 0))
     let table = try source.offsetTable(timepoint: 0, log)
+    let tiles = try source.tileSet(log, cache: PieceCache(capacity: 0), offsets: table)
     let layout = try layout(of: tiles, table, log)
     if json { Output.print(document(tiles, layout)) } else { Output.print(text(tiles, layout)) }
   }

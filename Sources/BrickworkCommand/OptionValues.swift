@@ -90,8 +90,8 @@ enum OptionValue {
   static func channel(_ text: String) throws -> ChannelChoice {
     if text == "all" {
       throw BrickworkError(
-        .badRequest, reason: "stitching all channels at once comes with the channels release",
-        remedy: "Stitch one at a time: --channel 0, --channel 1, …")
+        .badRequest, reason: "all channels at once come with the channels release",
+        remedy: "Take one at a time: --channel 0, --channel 1, …")
     }
     return Int(text).map { .number($0) } ?? .name(text)
   }
@@ -99,8 +99,8 @@ enum OptionValue {
   static func timepoint(_ text: String) throws -> Int {
     if text == "all" {
       throw BrickworkError(
-        .badRequest, reason: "stitching all time points at once comes with the channels release",
-        remedy: "Stitch one at a time: --timepoint 0, --timepoint 1, …")
+        .badRequest, reason: "all time points at once come with the channels release",
+        remedy: "Take one at a time: --timepoint 0, --timepoint 1, …")
     }
     guard let number = Int(text), number >= 0 else {
       throw BrickworkError(.badRequest, reason: "'\(text)' is no number of a time point, from 0 on")

@@ -96,14 +96,14 @@ struct PreviewCommand: ParsableCommand {
   private func shownVolume(
     _ options: CompositionOptions, cache: PieceCache, _ log: Log
   ) throws -> Shown {
-    let tiles = try source.tileSet(log, cache: cache)
+    let table = try source.offsetTable(timepoint: options.timepoint, log)
+    let tiles = try source.tileSet(log, cache: cache, offsets: table)
     if tiles.tiles.count == 1, let store = tiles.tiles[0] as? OMEZarrImage,
       options.downscale == .one,
       options.flip.isEmpty
     {
       return try shownLevel(of: store, options)
     }
-    let table = try source.offsetTable(timepoint: options.timepoint, log)
     let volume = try tiles.composition(offsets: table, options).volume
     let plane = try plane(of: volume.size)
     return Shown(volume: volume, z: plane, fullZ: plane)

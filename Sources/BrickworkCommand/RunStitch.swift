@@ -14,8 +14,8 @@ func runStitch(
   let budget = MemoryBudget(byteCount: request.memory)
   // Opening reads headers alone: the job sets what its plan leaves for the cache.
   let cache = PieceCache(capacity: 0)
-  let tiles = try source.tileSet(log, cache: cache)
   let table = try source.offsetTable(timepoint: request.options.timepoint, log)
+  let tiles = try source.tileSet(log, cache: cache, offsets: table)
   let composition = try tiles.composition(offsets: table, request.options)
   let box = try request.region?.box(in: composition.volume.size) ?? composition.volume.bounds
   let volume = composition.volume.cropped(to: box)

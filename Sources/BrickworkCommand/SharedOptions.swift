@@ -33,14 +33,16 @@ struct SourceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Distance between voxels in µm, in the order x,y,z (default: what the files say).",
+      "Distance between voxels in µm, in the order x,y,z (default: what the files say, or the XML of --offsets).",
       valueName: "x,y,z"),
     transform: { try Notation.voxelSize($0) })
   var voxelSize: VoxelSize?
 
   /// Opens the tiles; decoded pieces of theirs are kept in `cache`.
-  func tileSet(_ log: Log, cache: PieceCache) throws -> TileSet {
-    let tiles = try TileSet.open(sources, cache: cache, voxelSize: voxelSize)
+  ///
+  /// The table says the voxel size where neither an option nor the files do.
+  func tileSet(_ log: Log, cache: PieceCache, offsets table: OffsetTable?) throws -> TileSet {
+    let tiles = try TileSet.open(sources, cache: cache, voxelSize: voxelSize, offsets: table)
     for warning in tiles.warnings { log.warning(warning) }
     return tiles
   }
@@ -70,7 +72,7 @@ struct CompositionGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Over which length tiles fade with linear fusion: one for all axes or in the order x,y,z, in um or px "
-        + "(default: half the usual overlap).",
+        + "(default: the median overlap of neighbouring tiles).",
       valueName: "length"),
     transform: { try Notation.blendLengths($0) })
   var blendWidth: BlendLengths?

@@ -60,6 +60,4 @@ enum Text {
 extension JSON {
   init(_ point: Point3) { self = [.number(point.x), .number(point.y), .number(point.z)] }
   init(_ size: VoxelSize) { self = [.number(size.x), .number(size.y), .number(size.z)] }
-  /// z, y, x.
-  init(_ index: Index3) { self = .array(index.components.map { JSON($0) }) }
 }

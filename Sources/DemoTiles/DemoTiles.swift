@@ -84,18 +84,26 @@ enum DemoTiles {
   }
 
   static func main() async {
-    guard CommandLine.arguments.count == 2 else {
-      print("usage: DemoTiles FOLDER")
+    let arguments = CommandLine.arguments.dropFirst()
+    let usage = "usage: DemoTiles FOLDER"
+    if arguments.contains("--help") || arguments.contains("-h") {
+      print(usage)
+      exit(0)
+    }
+    guard arguments.count == 1, let folder = arguments.first, !folder.isEmpty,
+      !folder.hasPrefix("-")
+    else {
+      print(usage)
       exit(64)
     }
     do {
-      try await makeTiles(in: CommandLine.arguments[1])
+      try await makeTiles(in: folder)
     } catch {
       print("DemoTiles: \(error)")
       exit(1)
     }
     print(
       "\(rows * columns) tiles of \(camera.width)×\(camera.height)×\(camera.depth) voxels in "
-        + CommandLine.arguments[1])
+        + folder)
   }
 }

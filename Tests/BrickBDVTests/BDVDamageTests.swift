@@ -8,7 +8,7 @@ import Testing
   @Test func aChangedByteIsAnErrorOrOtherVoxelsButNoTrap() throws {
     let folder = try TemporaryFolder()
     let test = BDVCase(
-      type: .uint16, options: .init(chunk: Index3(repeating: 4)), size: Index3(z: 5, y: 6, x: 7),
+      type: .uint16, options: .init(), chunk: Index3(repeating: 4), size: Index3(z: 5, y: 6, x: 7),
       factors: [.one])
     _ = try test.write(to: folder("a.h5"))
     let bytes = try Files.read(folder("a.h5"))

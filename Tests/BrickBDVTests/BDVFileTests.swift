@@ -9,12 +9,14 @@ import Testing
 struct BDVCase: Sendable, CustomTestStringConvertible {
   var type: VoxelType
   var options: BDVExportOptions
+  /// Voxels of a chunk, cut where a level is smaller.
+  var chunk = Index3(repeating: 64)
   var size: Index3
   var factors: [Index3]
 
   var testDescription: String {
     "\(type) \(options.legacyInt16 ? "legacy" : "modern"), level \(options.deflateLevel.map(String.init) ?? "none"), "
-      + "\(options.shuffle ? "shuffled" : "plain"), \(size) in \(options.chunk)"
+      + "\(options.shuffle ? "shuffled" : "plain"), \(size) in \(chunk)"
   }
 
   /// Random sizes and chunks for every type, compression and both forms.
@@ -31,9 +33,8 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
             BDVCase(
               type: type,
               options: BDVExportOptions(
-                legacyInt16: legacy, deflateLevel: level, shuffle: Bool.random(using: &random),
-                chunk: pick(1...9)),
-              size: pick(1...21),
+                legacyInt16: legacy, deflateLevel: level, shuffle: Bool.random(using: &random)),
+              chunk: pick(1...9), size: pick(1...21),
               factors: [.one, Index3(z: 1, y: 2, x: 2), Index3(z: 2, y: 4, x: 4)]))
         }
       }
@@ -42,7 +43,7 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
   }()
 
   var levels: [(factor: Index3, size: Index3, chunk: Index3)] {
-    factors.map { ($0, size.dividedRoundingUp(by: $0), options.chunk) }
+    factors.map { ($0, size.dividedRoundingUp(by: $0), chunk) }
   }
 
   /// Writes the file and returns the volumes of its levels.
@@ -193,6 +194,74 @@ struct BDVCase: Sendable, CustomTestStringConvertible {
     try Files.replace(folder("a.h5.partial"), with: Array("half a file".utf8))
     _ = try BDVCase.all[0].write(to: folder("a.h5"))
     #expect(try Files.names(in: folder.path) == ["a.h5", "a.xml"])
+  }
+
+  private func writer(
+    _ path: String, levels: [BDVLevel]? = nil, overwrite: Bool = false
+  ) throws -> BDVFileWriter {
+    try BDVFileWriter(
+      path: path, type: .uint8,
+      setups: [
+        BDVSetup(
+          name: "", channelName: "", voxelSize: .unknown,
+          levels: levels ?? [BDVLevel(factor: .one, size: .one, chunk: .one)])
+      ],
+      timepoints: [0], options: BDVExportOptions(), overwrite: overwrite)
+  }
+
+  @Test func finishingIsDoneOnceAndNeverAfterDiscarding() throws {
+    let folder = try TemporaryFolder()
+    let discarded = try writer(folder("a.h5"))
+    discarded.discard()
+    discarded.discard()
+    #expect { try discarded.finish() } throws: { ($0 as? BrickworkError)?.code == .badRequest }
+    #expect(try Files.names(in: folder.path).isEmpty)
+    let finished = try writer(folder("a.h5"))
+    try finished.finish()
+    try finished.finish()
+    finished.discard()
+    #expect(try Files.names(in: folder.path) == ["a.h5", "a.xml"])
+    try finished.finish()
+  }
+
+  @Test func whatFailedToFinishNeverFinishes() throws {
+    let folder = try TemporaryFolder()
+    let failing = try writer(folder("a.h5"))
+    // A file can't be moved to where a folder is.
+    try Files.makeFolder(folder("a.h5/inner"))
+    #expect(throws: BrickworkError.self) { try failing.finish() }
+    try Files.remove(folder("a.h5"))
+    #expect { try failing.finish() } throws: { ($0 as? BrickworkError)?.code == .badRequest }
+    failing.discard()
+    #expect(try Files.names(in: folder.path).isEmpty)
+  }
+
+  @Test func twoWritersOfOneFileAreOneTooMany() throws {
+    let folder = try TemporaryFolder()
+    let first = try writer(folder("a.h5"))
+    #expect { try writer(folder("a.h5"), overwrite: true) } throws: { error in
+      let error = error as? BrickworkError
+      return error?.code == .outputExists && error?.path == folder("a.h5")
+    }
+    // Another file of the folder is free.
+    try writer(folder("b.h5")).finish()
+    try first.finish()
+    try writer(folder("a.h5"), overwrite: true).finish()
+    #expect(try Files.names(in: folder.path) == ["a.h5", "a.xml", "b.h5", "b.xml"])
+  }
+
+  @Test func aStartThatFailsLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    // There can't be two setups of one number.
+    let setup = BDVSetup(
+      name: "", channelName: "", voxelSize: .unknown,
+      levels: [BDVLevel(factor: .one, size: .one, chunk: .one)])
+    #expect(throws: BrickworkError.self) {
+      try BDVFileWriter(
+        path: folder("a.h5"), type: .uint8, setups: [setup, setup], timepoints: [0],
+        options: BDVExportOptions(), overwrite: false)
+    }
+    #expect(try Files.names(in: folder.path).isEmpty)
   }
 
   @Test func theLegacyFormIsForUInt16Alone() {

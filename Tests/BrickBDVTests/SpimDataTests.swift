@@ -107,6 +107,21 @@ import Testing
     #expect(try mirrored.offsets(timepoint: 0).first?.warning?.contains("mirrored along x") == true)
   }
 
+  @Test func aTurnedViewWithoutASizeIsWarnedOf() throws {
+    func warning(_ transform: String) throws -> String? {
+      let text = Self.document(transforms: Self.transform(transform))
+        .replacing("<size>100 80 60</size>", with: "")
+      let offset = try #require(try read(text).offsets(timepoint: 0).first)
+      #expect(offset.size == nil)
+      return offset.warning
+    }
+    let turned = try warning("1 .001 0 0 -.001 1 0 0 0 0 1 0")
+    #expect(turned?.hasPrefix("is turned or sheared, and without its size") == true)
+    #expect(try warning("0.16 0 0 5 0 0.16 0 6 0 0 0.4 7") == nil)
+    #expect(try warning("1 1e-12 0 5 0 1 0 6 0 0 1 7") == nil)
+    #expect(try warning("-1 0 0 9 0 1 0 0 0 0 1 0")?.contains("mirrored along x") == true)
+  }
+
   @Test func aViewTurnedByARightAngleHasNoOffset() throws {
     let project = try read(Self.document(transforms: Self.transform("0 -1 0 0 1 0 0 0 0 0 1 0")))
     #expect { try project.offsets(timepoint: 0) } throws: { error in

@@ -53,6 +53,10 @@ import Testing
         == "the region 0:100 along x does not lie within the volume, which has the voxels 0:99. "
         + "Correct --roi, which is x,y,z in voxels of the stitched volume")
     #expect(sentence { _ = try region.box(in: Index3(z: 5, y: 8, x: 100)) }.contains("5:5 along z"))
+    let negative = Region(x: .init(lower: -1, upper: 4))
+    #expect(
+      sentence { _ = try negative.box(in: Index3(repeating: 5)) }
+        .hasPrefix("the region -1:4 along x does not lie within the volume"))
     for bad in ["0:1,0:1", "1:1,:,:", "2:1,:,:", "a:,:,:", "1,:,:", "-1:,:,:", "0:1:2,:,:"] {
       #expect(sentence { _ = try Notation.region(bad) }.hasSuffix("0:100,:,5: (x,y,z)"))
     }

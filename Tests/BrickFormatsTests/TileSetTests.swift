@@ -45,6 +45,37 @@ import Testing
     #expect(told.voxelSize == given && told.warnings.isEmpty)
   }
 
+  @Test func theTablesVoxelSizeIsTakenWhereNoFileSaysOne() throws {
+    let folder = try TemporaryFolder()
+    try write(folder, "a.tif")
+    let ome = """
+      <?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">\
+      <Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="4" SizeY="3" SizeZ="2" \
+      SizeC="1" SizeT="1" PhysicalSizeX="0.5" PhysicalSizeY="0.5" PhysicalSizeZ="2"><TiffData/></Pixels></Image></OME>
+      """
+    try write(folder, "b.ome.tif", ome)
+    func opened(_ name: String, _ x: Double, given: VoxelSize? = nil) throws -> TileSet {
+      let table = OffsetTable(
+        rows: [TileOffset(position: .voxels(.zero))], source: "t.xml", format: "test",
+        voxelSize: VoxelSize(x: x, y: 0.5, z: 2))
+      return try TileSet.open([folder(name)], cache: cache, voxelSize: given, offsets: table)
+    }
+    let silent = try opened("a.tif", 0.3)
+    #expect(silent.voxelSize == VoxelSize(x: 0.3, y: 0.5, z: 2) && silent.warnings.isEmpty)
+    let told = try opened("b.ome.tif", 0.3)
+    #expect(told.voxelSize == VoxelSize(x: 0.5, y: 0.5, z: 2))
+    #expect(
+      told.warnings == [
+        "t.xml: the voxel size is 0.3 × 0.5 × 2 µm, but 0.5 × 0.5 × 2 µm in \(folder("b.ome.tif")), which is "
+          + "taken; give the right one with --voxel-size"
+      ])
+    #expect(try opened("b.ome.tif", 0.5 + 1e-8).warnings.isEmpty)
+    let given = try opened("a.tif", 0.3, given: .unknown)
+    #expect(given.voxelSize == .unknown && given.warnings.isEmpty)
+    let invalid = try opened("a.tif", 0)
+    #expect(invalid.voxelSize == .unknown && invalid.warnings.count == 1)
+  }
+
   @Test func whatIsNotReadIsNamed() throws {
     let folder = try TemporaryFolder()
     func words(_ name: String, _ bytes: [UInt8]) throws -> String {

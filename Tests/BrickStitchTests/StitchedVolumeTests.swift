@@ -204,3 +204,10 @@ func doubles(_ block: borrowing VoxelBlock) -> [Double] {
   // A hang, not a slow machine, is what this catches.
   #expect(time < .seconds(30))
 }
+
+@Test func blendWidthsThatAreNoneFadeNothing() {
+  let width = BlendWidth(z: -3, y: .nan, x: -.infinity)
+  #expect(width == BlendWidth(z: 0, y: 0, x: 0))
+  let huge = BlendWidth(z: .infinity, y: 1e300, x: 2.5)
+  #expect(huge == BlendWidth(z: 0, y: BlendWidth.largest, x: 2.5))
+}

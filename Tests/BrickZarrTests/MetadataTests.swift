@@ -59,6 +59,20 @@ private func refusal(_ change: (inout JSON) -> Void) throws -> BrickworkError? {
     }?.code == .unsupportedInput)
 }
 
+@Test func shardsOfTooManyBricksAreRefused() throws {
+  func shards(of extent: Int) throws -> BrickworkError? {
+    try refusal {
+      let shape: JSON = [JSON(extent), JSON(extent), JSON(extent)]
+      $0["chunk_grid"] = ["name": "regular", "configuration": ["chunk_shape": shape]]
+    }
+  }
+  // 161³ bricks of 2³ voxels are fewer than 2²², 162³ are more.
+  #expect(try shards(of: 322) == nil)
+  let error = try shards(of: 324)
+  #expect(error?.code == .unsupportedInput)
+  #expect(error?.description.contains("[162, 162, 162] bricks, more than 4194304 in all") == true)
+}
+
 @Test func fillValuesAreExact() throws {
   func fill(_ type: String, _ value: JSON) throws -> [UInt8] {
     var json = good

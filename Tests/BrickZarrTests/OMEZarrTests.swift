@@ -91,7 +91,7 @@ func theImageIsValidForOMEZarrModels() throws {
     path: folder("0"), size: .one, type: .uint8, brick: .one, shard: .one, codec: .none)
   try array.writeMetadata(dimensionNames: ["z", "y", "x"], dimensionUnits: nil)
   let axes: JSON = .array(
-    [("z", "millimeter"), ("y", "nanometer"), ("x", "furlong")].map {
+    [("z", "millimeter"), ("y", "nanometer"), ("x", "micron")].map {
       ["name": .string($0.0), "type": "space", "unit": .string($0.1)]
     })
   let group: JSON = [
@@ -121,6 +121,21 @@ func theImageIsValidForOMEZarrModels() throws {
   let image = try OMEZarrImage(folder.path, cache: PieceCache(capacity: 0))
   #expect(image.info.voxelSize == VoxelSize(x: 6, y: 1, z: 1000))
   #expect(image.info.position == Point3(x: 10, y: 4, z: 2000))
+}
+
+@Test(
+  arguments: [
+    ("kilometer", 0.25e9), (nil, 0.25), ("micrometer", 0.25), ("furlong", nil), ("pixel", nil),
+  ] as [(String?, Double?)]) func aUnitThatIsNoLengthGivesNoVoxelSize(_ unit: String?, _ x: Double?)
+  throws
+{
+  let folder = try TemporaryFolder()
+  try FiveDimensionalStore.write(folder("a"), spaceUnit: unit)
+  let image = try OMEZarrImage(folder("a"), cache: PieceCache(capacity: 0))
+  #expect(image.info.voxelSize?.x == x)
+  // Levels keep their ratios: the finest has voxels of 1.
+  if x == nil { #expect(image.levels[0].voxelSize == .unknown) }
+  #expect(image.factor(level: 0) == .one)
 }
 
 @Test func aGroupWithoutAnImageSaysWhatToName() throws {

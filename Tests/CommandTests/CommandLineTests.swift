@@ -34,8 +34,10 @@ import Testing
     (
       "export",
       [
-        "--output", "--levels", "--chunk", "--compression", "--no-shuffle", "--legacy", "--memory",
-        "--threads", "--progress", "--overwrite", "--dry-run", "--json", "--quiet", "--log-level",
+        "--output", "--levels", "--channel", "--timepoint", "--chunk", "--compression",
+        "--no-shuffle", "--legacy", "--memory", "--threads", "--progress", "--overwrite",
+        "--dry-run", "--json",
+        "--quiet", "--log-level",
       ]
     ),
     ("preview", ["--output", "--z", "--fusion", "--max-size", "--contrast", "--json"]),
@@ -69,8 +71,8 @@ import Testing
     ),
     (
       ["stitch", "a.tif", "-o", "b", "--channel", "all"],
-      "brickwork: The value 'all' is invalid for '--channel <n|name>': stitching all channels at once comes "
-        + "with the channels release. Stitch one at a time: --channel 0, --channel 1, …"
+      "brickwork: The value 'all' is invalid for '--channel <n|name>': all channels at once come "
+        + "with the channels release. Take one at a time: --channel 0, --channel 1, …"
     ),
     (
       ["stitch", "a.tif", "-o", "b", "--memory", "lots"],

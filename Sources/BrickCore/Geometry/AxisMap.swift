@@ -7,29 +7,8 @@ public struct AxisMap: Hashable, Sendable {
   public private(set) var size: Index3
   /// The source's voxel that the view shows at the zero position.
   public private(set) var start: Index3
-  /// The axes (0 is z, 1 is y, 2 is x) along which the view runs against the source.
-  public private(set) var isFlipped: Flips
-
-  /// A choice of axes.
-  public struct Flips: OptionSet, Hashable, Sendable {
-    /// Bit 0 is z, bit 1 is y, bit 2 is x.
-    public let rawValue: UInt8
-    /// The axes whose bits are set.
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
-    /// The slowest axis.
-    public static let z = Flips(rawValue: 1)
-    /// The axis of rows.
-    public static let y = Flips(rawValue: 2)
-    /// The fastest axis.
-    public static let x = Flips(rawValue: 4)
-
-    /// The axes whose argument is true.
-    public init(z: Bool, y: Bool, x: Bool) {
-      self.init(rawValue: (z ? 1 : 0) | (y ? 2 : 0) | (x ? 4 : 0))
-    }
-
-    fileprivate subscript(axis: Int) -> Bool { rawValue & 1 << UInt8(axis) != 0 }
-  }
+  /// The axes along which the view runs against the source.
+  public private(set) var isFlipped: AxisSet
 
   /// The map that shows a source of `size` voxels as it is.
   public init(size: Index3) {
@@ -56,7 +35,7 @@ public struct AxisMap: Hashable, Sendable {
   }
 
   /// The map of the view turned round along the axes named.
-  public func flipped(_ axes: Flips) -> AxisMap {
+  public func flipped(_ axes: AxisSet) -> AxisMap {
     var map = self
     for axis in 0..<3 where axes[axis] {
       map.start[axis] += isFlipped[axis] ? 1 - size[axis] : size[axis] - 1

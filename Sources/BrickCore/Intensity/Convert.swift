@@ -108,21 +108,26 @@ extension Double: WideNumber {
   fileprivate func limited<V: FixedWidthInteger>(to type: V.Type) -> V {
     // Conversions that trap are not vectorised; where the range allows, the number is moved to where a
     // double's last bits count ones, and they are taken as they are.
-    let raised = self == self ? self + 0.5 : 0
+    let number = self == self ? self : 0
     guard V.bitWidth <= 32 else {
-      let floor = raised.rounded(.down)
-      return floor >= Double(V.max) ? .max : floor <= Double(V.min) ? .min : V(floor)
+      let nearest = number.nearest(floor: number.rounded(.down))
+      return nearest >= Double(V.max) ? .max : nearest <= Double(V.min) ? .min : V(nearest)
     }
     let (lowest, highest) = (Double(V.min), Double(V.max))
-    let above = raised < lowest ? lowest : raised
+    let above = number < lowest ? lowest : number
     let limited = above > highest ? highest : above
-    return V(truncatingIfNeeded: (limited.floorOfSmall + Double.onesAreLastBits).bitPattern)
+    let nearest = limited.nearest(floor: limited.floorOfSmall)
+    return V(truncatingIfNeeded: (nearest + Double.onesAreLastBits).bitPattern)
   }
 }
 
 extension Double {
   /// 1.5 · 2⁵²: added to an integer of up to 32 bits, the sum's low bits are the integer's.
   static var onesAreLastBits: Double { 6_755_399_441_055_744 }
+
+  /// The nearest whole number, halves up, of a number whose floor is known.
+  @inline(__always)
+  fileprivate func nearest(floor: Double) -> Double { self - floor >= 0.5 ? floor + 1 : floor }
 
   /// The floor of a number below 2⁵⁰ in magnitude, by additions and a comparison alone.
   @inline(__always)

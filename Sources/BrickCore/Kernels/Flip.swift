@@ -1,6 +1,6 @@
 extension VoxelBlock {
   /// Mirrors the voxels along some axes, in place; the box stays.
-  public mutating func flip(_ axes: AxisMap.Flips) {
+  public mutating func flip(_ axes: AxisSet) {
     guard !axes.isEmpty && !box.isEmpty else { return }
     // Moving a voxel needs its width alone.
     let type = type
@@ -14,7 +14,7 @@ extension VoxelBlock {
     reinterpret(as: type)
   }
 
-  private mutating func flipRows<V: Voxel>(_ axes: AxisMap.Flips, _: V.Type) {
+  private mutating func flipRows<V: Voxel>(_ axes: AxisSet, _: V.Type) {
     let (size, turnsRows) = (box.size, axes.contains(.x))
     var voxels = mutableVoxels(as: V.self)
     for z in 0..<size.z {

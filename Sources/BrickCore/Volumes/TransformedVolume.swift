@@ -72,7 +72,7 @@ extension Volume {
   ///
   /// Nothing is read.
   public func flipped(z: Bool, y: Bool, x: Bool) -> any Volume {
-    transformed { $0.flipped(AxisMap.Flips(z: z, y: y, x: x)) }
+    transformed { $0.flipped(AxisSet(z: z, y: y, x: x)) }
   }
 
   private func transformed(_ change: (AxisMap) -> AxisMap) -> any Volume {

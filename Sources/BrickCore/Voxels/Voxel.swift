@@ -17,12 +17,14 @@ public protocol Voxel: BitwiseCopyable, Comparable, Hashable, Sendable {
 }
 
 extension Voxel where Self: FixedWidthInteger {
-  /// The nearest integer, halves up: ⌊`number` + ½⌋ in double precision, cut to the type's range.
+  /// The nearest integer, halves up (−0.5 becomes 0), cut to the type's range.
   ///
   /// NaN becomes 0.
   @inlinable
   public init(nearestTo number: Double) {
-    let rounded = (number + 0.5).rounded(.down)
+    // Adding a half first would round itself: 0.49999999999999994 would become 1, and odd numbers beyond 2⁵² even.
+    let floor = number.rounded(.down)
+    let rounded = number - floor >= 0.5 ? floor + 1 : floor
     // The upper bound as a double may lie one past the type's largest value, so `>=` clamps it too.
     if rounded >= Double(Self.max) {
       self = .max

@@ -108,19 +108,3 @@ public enum Notation {
     BrickworkError(.badRequest, reason: reason, remedy: "Write it like \(example)")
   }
 }
-
-/// Some of the three axes.
-public struct AxisSet: OptionSet, Sendable, Hashable {
-  /// The axes as bits.
-  public let rawValue: Int
-
-  /// The axes of these bits: 1 is z, 2 is y, 4 is x.
-  public init(rawValue: Int) { self.rawValue = rawValue }
-
-  /// The slowest axis.
-  public static let z = AxisSet(rawValue: 1)
-  /// The axis from row to row.
-  public static let y = AxisSet(rawValue: 2)
-  /// The fastest axis.
-  public static let x = AxisSet(rawValue: 4)
-}

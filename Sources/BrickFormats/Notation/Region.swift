@@ -33,11 +33,11 @@ public struct Region: Sendable, Hashable {
   /// The box in a volume of `size` voxels.
   ///
   /// - Throws: `BrickworkError` with code `.badRequest`, with both numbers, if a range is empty or
-  ///   leaves the volume.
+  ///   leaves the volume at either end.
   public func box(in size: Index3) throws -> Box3 {
     func range(_ span: Span, _ count: Int, _ axis: String) throws -> Range<Int> {
       let (lower, upper) = (span.lower ?? 0, span.upper ?? count)
-      guard upper <= count, lower < upper else {
+      guard lower >= 0, upper <= count, lower < upper else {
         throw BrickworkError(
           .badRequest,
           reason: "the region \(lower):\(upper) along \(axis) does not lie within the volume, "
