@@ -95,7 +95,7 @@ final class WorkItem: @unchecked Sendable {
       writer = open
     } else {
       let path = folder.temporaryPath(level: level, key: array.shardKey(shard))
-      writer = try ShardWriter(array: array, temporaryPath: path)
+      writer = ShardWriter(array: array, temporaryPath: path)
       writers[place] = writer
     }
     let span = unsafe bytes.span.bytes

@@ -43,7 +43,7 @@ public final class ShardWriter {
   ///
   /// The temporary file appears with the first brick, in a folder that is made if need be; it lies on
   /// the same file system as the array, or it can't be renamed.
-  public init(array: ZarrArray, temporaryPath: String) throws {
+  public init(array: ZarrArray, temporaryPath: String) {
     self.temporaryPath = temporaryPath
     ranges = Array(repeating: nil, count: array.bricksPerShard.volume)
   }

@@ -30,7 +30,7 @@ func store(_ volume: any Volume, as array: ZarrArray) throws {
   var scratch = VoxelBlock()
   try Box3(size: array.shards.counts).forEachPosition { shard in
     let temporary = array.path + ".partial"
-    let writer = try ShardWriter(array: array, temporaryPath: temporary)
+    let writer = ShardWriter(array: array, temporaryPath: temporary)
     try array.bricks(inShard: shard).forEachPosition { brick in
       var bytes: [UInt8] = []
       var range: Range<Int>?
