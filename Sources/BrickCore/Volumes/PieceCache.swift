@@ -50,15 +50,41 @@ public final class PieceCache: Sendable {
     var dropsAtRandom = false
     var random: UInt64 = 1
 
-    mutating func dropAtRandom() {
-      while bytes > capacity, !order.isEmpty {
+    mutating func dropAtRandom(toFit added: Int) {
+      while bytes + added > capacity, !order.isEmpty {
         random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let place = Int((random >> 33) % UInt64(order.count))
-        order.swapAt(place, order.count - 1)
-        let dropped = order.removeLast()
-        bytes -= dropped.bytes
-        if entries[dropped.key] === dropped.entry { entries[dropped.key] = nil }
+        order.swapAt(Int((random >> 33) % UInt64(order.count)), order.count - 1)
+        drop(order.removeLast())
       }
+    }
+
+    mutating func dropOldest(toFit added: Int) {
+      while bytes + added > capacity, !order.isEmpty {
+        let oldest = order.removeFirst()
+        // One that was used since it was queued goes back to where that use belongs.
+        let lastUse = oldest.entry.lastUse.load(ordering: .relaxed)
+        if lastUse > oldest.use {
+          queue(Kept(key: oldest.key, entry: oldest.entry, use: lastUse, bytes: oldest.bytes))
+        } else {
+          drop(oldest)
+        }
+      }
+    }
+
+    /// Queues a piece by its use: nearly always at the end.
+    mutating func queue(_ piece: Kept) {
+      var low = 0
+      var high = order.count
+      while low < high {
+        let middle = (low + high) / 2
+        if order[middle].use <= piece.use { low = middle + 1 } else { high = middle }
+      }
+      order.insert(piece, at: low)
+    }
+
+    private mutating func drop(_ piece: Kept) {
+      bytes -= piece.bytes
+      if entries[piece.key] === piece.entry { entries[piece.key] = nil }
     }
   }
 
@@ -167,27 +193,13 @@ public final class PieceCache: Sendable {
         return
       }
       entry.isKept.store(true, ordering: .relaxed)
-      state.bytes += bytes
-      state.order.append(Kept(key: key, entry: entry, use: use, bytes: bytes))
       if state.dropsAtRandom {
-        state.dropAtRandom()
-        return
+        state.dropAtRandom(toFit: bytes)
+      } else {
+        state.dropOldest(toFit: bytes)
       }
-      var next = 0
-      // A piece used again since it was queued goes to the back; each is looked at most twice per drop.
-      while state.bytes > state.capacity && next < state.order.count {
-        let oldest = state.order[next]
-        next += 1
-        let lastUse = oldest.entry.lastUse.load(ordering: .relaxed)
-        if lastUse > oldest.use && state.bytes - bytes <= state.capacity {
-          state.order.append(
-            Kept(key: oldest.key, entry: oldest.entry, use: lastUse, bytes: oldest.bytes))
-          continue
-        }
-        state.bytes -= oldest.bytes
-        if state.entries[oldest.key] === oldest.entry { state.entries[oldest.key] = nil }
-      }
-      state.order.removeFirst(next)
+      state.bytes += bytes
+      state.queue(Kept(key: key, entry: entry, use: use, bytes: bytes))
     }
   }
 }
