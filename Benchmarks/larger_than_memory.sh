@@ -25,20 +25,22 @@ fi
 arguments+=(--progress none "$@")
 
 for run in unlimited limited; do
-  rm -rf "$work/$run.ome.zarr"
+  # Under one name, which the metadata repeat.
+  rm -rf "${work:?}/$run"
+  mkdir -p "$work/$run"
   "$here/evict.sh" "$tiles"
   echo "== $run" >&2
   if [[ $run == limited ]]; then
     "$here/memory_limit.sh" "$limit" -- "$brickwork" stitch "${arguments[@]}" \
-      --memory "$memory" -o "$work/$run.ome.zarr"
+      --memory "$memory" -o "$work/$run/stitched.ome.zarr"
   else
     # A limit far away, so that both runs are measured alike.
-    "$here/memory_limit.sh" 1024G -- "$brickwork" stitch "${arguments[@]}" -o "$work/$run.ome.zarr"
+    "$here/memory_limit.sh" 1024G -- "$brickwork" stitch "${arguments[@]}" -o "$work/$run/stitched.ome.zarr"
   fi
-  du -sh "$work/$run.ome.zarr" >&2
+  du -sh "$work/$run/stitched.ome.zarr" >&2
 done
 
-if diff -rq "$work/unlimited.ome.zarr" "$work/limited.ome.zarr"; then
+if diff -rq "$work/unlimited" "$work/limited"; then
   echo "both stores are the same, byte for byte"
 else
   echo "the stores differ" >&2

@@ -21,8 +21,10 @@ extension StoreJob {
   func isComplete() throws -> Bool {
     guard Files.exists(groupPath) else { return false }
     let attributes = try JSON(parsing: Files.read(groupPath), path: groupPath)["attributes"]
-    guard attributes?["brickwork"]?["settings"] == settings else {
-      throw differs("holds a finished store made with other settings or from other files")
+    if let place = attributes?["brickwork"]?["settings"].map({ settings.firstDifference(from: $0) })
+      ?? "settings"
+    {
+      throw differs("holds a finished store that differs in \(place)")
     }
     if let newest = description.stamps.max(), newest > Files.stamp(groupPath) {
       throw differs("holds a finished store that is older than one of its sources")
@@ -33,8 +35,8 @@ extension StoreJob {
   /// Continues the run that the folder tells of, or notes that a new one begins.
   func begin(_ folder: RunFolder) throws {
     if let earlier = try folder.settings() {
-      guard earlier == runSettings else {
-        throw differs("holds an unfinished run with other settings or from other files")
+      if let place = runSettings.firstDifference(from: earlier) {
+        throw differs("holds an unfinished run that differs in \(place)")
       }
     } else {
       try folder.create(settings: runSettings)
@@ -48,5 +50,30 @@ extension StoreJob {
       .outputExists, path: path, reason: what,
       remedy: "Repeat the command as it was to continue, choose another name, or add --overwrite "
         + "to start anew")
+  }
+}
+
+extension JSON {
+  /// Where two documents first differ, as "settings.source.order" with places in lists counted from 0; nil if they are
+  /// equal.
+  func firstDifference(from other: JSON) -> String? {
+    if self == other { return nil }
+    if let mine = objectValue, let theirs = other.objectValue {
+      for key in mine.keys + theirs.keys.filter({ mine[$0] == nil }) {
+        guard let a = mine[key], let b = theirs[key] else { return key }
+        if let deeper = a.firstDifference(from: b) {
+          return deeper.isEmpty ? key : "\(key).\(deeper)"
+        }
+      }
+    }
+    if let mine = arrayValue, let theirs = other.arrayValue {
+      guard mine.count == theirs.count else { return "" }
+      for (place, (a, b)) in zip(mine, theirs).enumerated() {
+        if let deeper = a.firstDifference(from: b) {
+          return deeper.isEmpty ? "\(place)" : "\(place).\(deeper)"
+        }
+      }
+    }
+    return ""
   }
 }

@@ -113,6 +113,23 @@ public struct StitchedVolume: Volume {
     try fuser.fuse(hits, into: &block)
   }
 
+  /// Lends the tile's own voxels where a single one covers the box, and fuses into `scratch` elsewhere.
+  public func withVoxels(
+    of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
+  ) throws {
+    let hits = index.indices(intersecting: box)
+    guard hits.count == 1, tiles[hits[0]].box.contains(box) else {
+      scratch.reshape(to: box, type: type)
+      try read(into: &scratch)
+      return try body(VoxelView(scratch))
+    }
+    checkBounds(box)
+    let tile = tiles[hits[0]]
+    try tile.volume.withVoxels(
+      of: box.translated(by: .zero - tile.box.origin), scratch: &scratch
+    ) { view in try body(view.translated(by: tile.box.origin)) }
+  }
+
   /// Reads from a tile straight into a block that it covers.
   private func readTile(_ hit: Int, into block: inout VoxelBlock) throws {
     let tile = tiles[hit]

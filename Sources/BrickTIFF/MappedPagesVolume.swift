@@ -22,8 +22,9 @@ struct MappedPagesVolume: Volume {
   /// Calls to the kernel for one box; more cost as much as reading.
   private static let mostAdvice = 4096
 
-  /// Bytes of rows that a read keeps mapped while it copies.
-  private static let mostMapped = 8 << 20
+  /// Bytes of rows that a read keeps mapped while it copies: more than an engine's block usually spans, so that the
+  /// next block along x, which lies in the same pages, finds them mapped.
+  private static let mostMapped = 64 << 20
 
   init(map: MappedFile, offsets: [Int], layout: PageLayout) {
     self.map = map
@@ -100,7 +101,14 @@ struct MappedPagesVolume: Volume {
   func scratchBytes(reading size: Index3) -> Int { 0 }
 
   func willRead(_ box: Box3) { forEachRange(of: box) { map.willNeed($0) } }
-  func didRead(_ box: Box3) { forEachRange(of: box) { map.doneWith($0) } }
+  func didRead(_ box: Box3) {
+    let box = box.intersection(bounds)
+    guard spacing != nil, !box.isEmpty else { return forEachRange(of: box) { map.doneWith($0) } }
+    // One call for all planes: the pages between were not asked for, and each call interrupts every core.
+    let first = offset(of: Index3(z: box.origin.z, y: box.origin.y, x: 0))
+    let last = offset(of: Index3(z: box.end.z - 1, y: box.end.y - 1, x: 0))
+    map.doneWith(first..<last + rowBytes)
+  }
 
   /// The file's bytes that hold a box: whole rows of each plane, neighbours joined; single rows where they
   /// are long and little of them is needed.

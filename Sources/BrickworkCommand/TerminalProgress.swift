@@ -14,6 +14,7 @@ final class TerminalProgress: ProgressListener {
 
   private struct State {
     var lastShown: Double?
+    var hasEnded = false
     var width = 0
   }
 
@@ -40,8 +41,11 @@ final class TerminalProgress: ProgressListener {
       case .json: 1
       }
     state.withLock { state in
-      guard isLast || report.seconds - (state.lastShown ?? 0) >= interval else { return }
+      let isDue = report.seconds - (state.lastShown ?? 0) >= interval
+      // The end is reported by the last piece of work and once more when the metadata are written.
+      guard isLast ? !state.hasEnded || style == .line : isDue else { return }
       state.lastShown = report.seconds
+      state.hasEnded = isLast
       switch style {
       case .json: Terminal.write(Self.json(report) + "\n", to: .error)
       case .plain: Terminal.write("brickwork: \(Self.sentence(report))\n", to: .error)

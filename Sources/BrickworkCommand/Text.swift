@@ -46,7 +46,7 @@ enum Text {
     func two(_ number: Int) -> String { (number < 10 ? "0" : "") + "\(number)" }
     if hours > 0 { return "\(hours) h \(two(minutes)) min" }
     if minutes > 0 { return "\(minutes) min \(two(whole % 60)) s" }
-    return "\(whole) s"
+    return seconds < 9.95 ? "\(fixed(max(0, seconds), 1)) s" : "\(whole) s"
   }
 
   /// "1024×1024×50 voxels", x first.
