@@ -41,8 +41,9 @@ extension VoxelHistogram {
     count += view.box.count
   }
 
-  /// Counts 16-bit voxels of large views in two tables by turns, as for bytes; clearing and adding up the tables costs
-  /// little there. Small views go straight into the bins.
+  /// Counts 16-bit voxels: of large views in two tables by turns, as for bytes.
+  ///
+  /// Clearing and adding up the tables costs little there. Small views go straight into the bins.
   private mutating func addShorts(_ view: borrowing VoxelView, turned: UInt16) {
     let turn = Int(turned)
     guard view.box.count >= 1 << 19, view.box.count < 1 << 31 else {
