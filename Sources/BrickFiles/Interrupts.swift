@@ -30,6 +30,8 @@ public enum Interrupts {
   }
 
   private static let state = Mutex(State())
+  /// A serial queue gets a thread of its own; one of the global queues would wait for a worker that computes.
+  private static let queue = DispatchQueue(label: "interrupts")
 
   /// What asked the process to stop so far, if anything.
   public static var received: Signal? { state.withLock { $0.first } }
@@ -39,7 +41,7 @@ public enum Interrupts {
   public static func handle(_ stop: @escaping @Sendable (Signal) -> Void) {
     for (number, kind) in [(SIGINT, Signal.interrupt), (SIGTERM, Signal.terminate)] {
       _ = signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         let isFirst = state.withLock { state in
           guard state.first == nil else { return false }
