@@ -8,7 +8,8 @@ SWIFT ?= swift
 PYTHON ?= python3
 # Tests use the public interface only (no @testable). So the build that is tested is the build that is
 # shipped, and nothing is compiled twice.
-TEST_FLAGS ?= -c release --disable-testable-imports
+# One after the other: Foundation's Process crashed once when several tests started programs at the same moment.
+TEST_FLAGS ?= -c release --disable-testable-imports --no-parallel
 export BRICKWORK_PYTHON := $(CURDIR)/.venv/bin/python3
 BIN := .build/release/brickwork
 # Of the checks in `make test-all`.
