@@ -5,7 +5,7 @@
 //   C…           one system library each, imported by exactly one target
 //   BrickCore    boxes, voxels, kernels, lazy volumes: pure and synchronous
 //   BrickFiles   every system call
-//   formats      BrickZarr, BrickTIFF, BrickHDF5 and BrickBDV, BrickPicture
+//   formats      BrickZarr, BrickN5, BrickTIFF, BrickND2, BrickJPEG2000, BrickHDF5 and BrickBDV, BrickPicture
 //   BrickStitch  where tiles lie and how they are fused
 //   BrickEngine  plans and runs a job at a memory ceiling: the only library target with `async`
 import PackageDescription
@@ -57,6 +57,7 @@ let package = Package(
     system("CISAL", "libisal", apt: "libisal-dev", brew: "isa-l"),
     system("CHDF5", "hdf5", apt: "libhdf5-dev", brew: "hdf5"),
     system("CTIFF", "libtiff-4", apt: "libtiff-dev", brew: "libtiff"),
+    system("COpenJPEG", "libopenjp2", apt: "libopenjp2-7-dev", brew: "openjpeg"),
     system("CXML2", "libxml-2.0", apt: "libxml2-dev", brew: "libxml2"),
     system("CPNG", "libpng", apt: "libpng-dev", brew: "libpng"),
     .target(name: "CBrickSystem"),
@@ -67,7 +68,10 @@ let package = Package(
     library("BrickXML", ["BrickCore", "CXML2"]),
     library("BrickZarr", ["BrickCore", "BrickFiles", "BrickCodecs"]),
     library("BrickTIFF", ["BrickCore", "BrickFiles", "BrickXML", "CTIFF"]),
-    library("BrickHDF5", ["BrickCore", "BrickFiles", "CHDF5"]),
+    library("BrickND2", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML"]),
+    library("BrickJPEG2000", ["BrickCore", "BrickFiles", "COpenJPEG"]),
+    library("BrickN5", ["BrickCore", "BrickFiles", "BrickCodecs"]),
+    library("BrickHDF5", ["BrickCore", "BrickFiles", "BrickCodecs", "CHDF5"]),
     library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
     library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
     library("BrickStitch", ["BrickCore"]),
@@ -75,12 +79,16 @@ let package = Package(
       "BrickEngine", ["BrickCore", "BrickFiles", "BrickStitch", "BrickZarr", "BrickBDV"]),
     library(
       "BrickFormats",
-      ["BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickZarr", "BrickBDV", "BrickXML"]),
+      [
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickND2", "BrickJPEG2000",
+        "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickXML",
+      ]),
     library(
       "Brickwork",
       [
-        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickZarr", "BrickBDV",
-        "BrickEngine", "BrickFormats", "BrickPicture",
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickND2", "BrickJPEG2000",
+        "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickEngine", "BrickFormats",
+        "BrickPicture",
       ]),
     .executableTarget(
       name: "BrickworkCommand",
@@ -101,6 +109,10 @@ let package = Package(
     tests("BrickFilesTests", ["BrickFiles"]),
     tests("BrickZarrTests", ["BrickZarr", "BrickCodecs", "BrickFiles"]),
     tests("BrickTIFFTests", ["BrickTIFF", "BrickFiles"]),
+    tests("BrickND2Tests", ["BrickND2", "BrickFiles"]),
+    tests("BrickJPEG2000Tests", ["BrickJPEG2000", "BrickFiles"]),
+    tests("BrickN5Tests", ["BrickN5", "BrickFiles"]),
+    tests("BrickHDF5Tests", ["BrickHDF5", "BrickFiles"]),
     tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),

@@ -1,6 +1,9 @@
 internal import BrickBDV
 internal import BrickCore
 internal import BrickFiles
+internal import BrickHDF5
+internal import BrickJPEG2000
+internal import BrickND2
 internal import BrickTIFF
 internal import BrickZarr
 
@@ -9,20 +12,31 @@ enum TileFormat {
   /// The images in the file or store at `path`, told by its content.
   ///
   /// - Throws: `BrickworkError`: `.missingInput` where nothing is, `.unsupportedInput` naming what was found.
-  static func images(in path: String, cache: PieceCache) throws -> [any TileImage] {
+  static func images(in path: String, _ options: OpeningOptions, cache: PieceCache) throws
+    -> [any TileImage]
+  {
     if Files.isFolder(path) {
       if isStore(path) { return [try OMEZarrImage(path, cache: cache)] }
-      return try imagesOfFolder(path, cache: cache)
+      return try imagesOfFolder(path, options, cache: cache)
     }
     let start = try firstBytes(path)
     if TIFFFile.looksLikeTIFF(start) { return try TIFFFile.images(in: path, cache: cache) }
+    if ND2File.looksLikeND2(start) { return try ND2File.images(in: path, cache: cache) }
+    if JPEG2000File.looksLikeJPEG2000(start) {
+      return [try JPEG2000File.image(in: path, rows: options.rows, cache: cache)]
+    }
+    if HDF5Tiles.looksLikeHDF5(start) {
+      return try HDF5Tiles.images(in: path, options.datasets, cache: cache)
+    }
     throw unsupported(path, start)
   }
 
   /// Whether a folder is a Zarr v3 array or group.
   static func isStore(_ path: String) -> Bool { Files.size(Files.join(path, "zarr.json")) != nil }
 
-  private static func imagesOfFolder(_ path: String, cache: PieceCache) throws -> [any TileImage] {
+  private static func imagesOfFolder(
+    _ path: String, _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
     let names = try Files.names(in: path)
     let isTIFF = { (name: String) in
       let lower = name.lowercased()
@@ -40,7 +54,7 @@ enum TileFormat {
         reason: "is a folder without zarr.json and without .tif or .tiff files",
         remedy: "Name an OME-Zarr 0.5 store, a folder of TIFF tiles, or the files themselves")
     }
-    return try files.flatMap { try images(in: Files.join(path, $0), cache: cache) }
+    return try files.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
   }
 
   private static func firstBytes(_ path: String) throws -> [UInt8] {

@@ -37,7 +37,7 @@ public struct TileSet: Sendable {
   ///   `paths` is empty.
   public static func open(
     _ paths: [String], cache: PieceCache, voxelSize: VoxelSize? = nil,
-    offsets table: OffsetTable? = nil
+    offsets table: OffsetTable? = nil, _ options: OpeningOptions = OpeningOptions()
   ) throws -> TileSet {
     guard !paths.isEmpty else {
       throw BrickworkError(.badRequest, reason: "no source is named", remedy: "Name the tile files")
@@ -52,7 +52,7 @@ public struct TileSet: Sendable {
         .missingInput, path: path, reason: "there is no such file or folder",
         remedy: "Check the path; it is taken from the current folder")
     }
-    let tiles = try paths.flatMap { try TileFormat.images(in: $0, cache: cache) }
+    let tiles = try paths.flatMap { try TileFormat.images(in: $0, options, cache: cache) }
     var warnings: [String] = []
     let chosen = voxelSize ?? commonVoxelSize(of: tiles, table, &warnings)
     let positions = tiles.compactMap(\.info.position)

@@ -16,14 +16,22 @@ public struct TileInfo: Sendable, Hashable {
   public var timepoints: Int
   /// µm between voxels, if the file says.
   public var voxelSize: VoxelSize?
-  /// The stage position of the tile in µm, if the file says.
+  /// The stage position of the tile in µm, if the file says: where voxel 0 lies by the format's usual rule, up to a
+  /// shift that all tiles share.
   public var position: Point3?
+  /// The same by the orientation of the camera on the stage, where the file tells it; nil where it doesn't.
+  public var cameraPosition: Point3?
+  /// What a user should know about the file, one sentence each: missing frames, entries that were repaired.
+  public var notes: [String]
+  /// What else the format tells, for `info --json`; null where there is nothing.
+  public var details: JSON
 
   /// Information as a file gives it; without more, one channel without a name at one time point.
   public init(
     path: String, name: String, format: String, type: VoxelType, size: Index3,
     channelNames: [String] = [""], timepoints: Int = 1, voxelSize: VoxelSize? = nil,
-    position: Point3? = nil
+    position: Point3? = nil, cameraPosition: Point3? = nil, notes: [String] = [],
+    details: JSON = .null
   ) {
     self.path = path
     self.name = name
@@ -34,6 +42,9 @@ public struct TileInfo: Sendable, Hashable {
     self.timepoints = timepoints
     self.voxelSize = voxelSize
     self.position = position
+    self.cameraPosition = cameraPosition
+    self.notes = notes
+    self.details = details
   }
 }
 
@@ -44,4 +55,22 @@ public protocol TileImage: Sendable {
   ///
   /// - Throws: `BrickworkError` with code `.badRequest` if there is no such channel or time point.
   func volume(channel: Int, timepoint: Int) throws -> any Volume
+
+  /// The same voxels at a coarser resolution that the file holds or decodes directly, for thinning out by `factor`.
+  ///
+  /// - Parameter factor: how many voxels, z, y, x, shall become one.
+  /// - Returns: a volume and its own factor, which divides `factor` on each axis; nil where the file offers nothing
+  ///   that is cheaper than reading every voxel. Its size is that of the whole image divided by that factor,
+  ///   rounded up.
+  /// - Throws: `BrickworkError` with code `.badRequest` if there is no such channel or time point.
+  func reduced(by factor: Index3, channel: Int, timepoint: Int) throws -> (
+    volume: any Volume, factor: Index3
+  )?
+}
+
+extension TileImage {
+  /// Nothing coarser than the voxels themselves.
+  public func reduced(by factor: Index3, channel: Int, timepoint: Int) throws -> (
+    volume: any Volume, factor: Index3
+  )? { nil }
 }

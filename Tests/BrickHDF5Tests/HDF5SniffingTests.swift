@@ -1,0 +1,5 @@
+import BrickHDF5
+import Testing
+
+@Suite struct HDF5SniffingTests {
+}

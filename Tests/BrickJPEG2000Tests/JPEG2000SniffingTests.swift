@@ -1,0 +1,5 @@
+import BrickJPEG2000
+import Testing
+
+@Suite struct JPEG2000SniffingTests {
+}

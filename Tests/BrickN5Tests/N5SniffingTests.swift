@@ -1,0 +1,5 @@
+import BrickN5
+import Testing
+
+@Suite struct N5SniffingTests {
+}

@@ -1,0 +1,5 @@
+import BrickND2
+import Testing
+
+@Suite struct ND2SniffingTests {
+}
