@@ -7,6 +7,7 @@
 //   BrickFiles   every system call
 //   formats      BrickZarr, BrickN5, BrickTIFF, BrickND2, BrickJPEG2000, BrickHDF5 and BrickBDV, BrickPicture
 //   BrickStitch  where tiles lie and how they are fused
+//   BrickLabels  segmentations: overlaps of labels, joining them across tiles, tables of objects
 //   BrickEngine  plans and runs a job at a memory ceiling: the only library target with `async`
 import PackageDescription
 
@@ -75,18 +76,22 @@ let package = Package(
     library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
     library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
     library("BrickStitch", ["BrickCore"]),
+    library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles"]),
     library(
-      "BrickEngine", ["BrickCore", "BrickFiles", "BrickStitch", "BrickZarr", "BrickBDV"]),
+      "BrickEngine",
+      ["BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV"]),
     library(
       "BrickFormats",
       [
-        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickND2", "BrickJPEG2000",
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickTIFF", "BrickND2",
+        "BrickJPEG2000",
         "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickXML",
       ]),
     library(
       "Brickwork",
       [
-        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickND2", "BrickJPEG2000",
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickTIFF", "BrickND2",
+        "BrickJPEG2000",
         "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickEngine", "BrickFormats",
         "BrickPicture",
       ]),
@@ -115,6 +120,7 @@ let package = Package(
     tests("BrickHDF5Tests", ["BrickHDF5", "BrickFiles"]),
     tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
+    tests("BrickLabelsTests", ["BrickLabels", "BrickStitch", "BrickFiles"]),
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(
       "BrickEngineTests",
