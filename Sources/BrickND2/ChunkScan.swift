@@ -8,8 +8,6 @@ internal import BrickFiles
 struct ChunkScan {
   private let map: MappedFile
   private(set) var directory = ChunkDirectory()
-  /// Chunks with less data than they claim.
-  private(set) var cutChunks = 0
   /// Pages that were read are given back after this many bytes of file.
   private static let bytesBetweenReleases = 64 << 20
 
@@ -30,40 +28,43 @@ struct ChunkScan {
   private mutating func scan(_ range: Range<Int>) {
     let end = range.upperBound
     var released = range.lowerBound
-    guard var chunk = first(from: range.lowerBound, searchFrom: range.lowerBound, to: end) else {
+    guard var chunk = first(range.lowerBound, after: nil, before: end) ?? search(range) else {
       return
     }
+    // Programs align all chunks or none.
+    let isAligned = chunk.offset.isMultiple(of: Chunk.alignment)
     while true {
       let dataEnd = chunk.dataEnd(in: map).flatMap { $0 <= end ? $0 : nil }
-      let next =
-        if let dataEnd {
-          dataEnd >= end
-            ? nil : first(from: dataEnd, searchFrom: chunk.dataStart, to: end)
-        } else {
-          search(chunk.dataStart..<end)
-        }
-      let isWhole = dataEnd.map { $0 <= next?.offset ?? end } ?? false
-      add(
-        chunk, byteCount: isWhole ? chunk.claimedBytes : (next?.offset ?? end) - chunk.dataStart,
-        state: isWhole || next != nil ? .found : .cut)
-      if !isWhole { cutChunks += 1 }
-      guard let next else { break }
-      if next.offset - released > Self.bytesBetweenReleases {
-        map.doneWith(released..<next.offset)
-        released = next.offset
+      var next: Chunk?
+      var isTorn = false
+      if let dataEnd, dataEnd < end { next = first(dataEnd, after: chunk.offset, before: end) }
+      if next == nil && dataEnd != end {
+        next = search(min(chunk.dataStart, end)..<end)
+        isTorn =
+          isAligned
+          && next.map { !($0.offset - chunk.offset).isMultiple(of: Chunk.alignment) } ?? false
       }
-      chunk = next
+      add(chunk, dataEnd: dataEnd, next: next?.offset, end: end, isTorn: isTorn)
+      guard let following = next else { break }
+      if following.offset - released > Self.bytesBetweenReleases {
+        map.doneWith(released..<following.offset)
+        released = following.offset
+      }
+      chunk = following
     }
     map.doneWith(released..<end)
   }
 
-  /// The chunk that begins at a place or at the next multiple of the alignment; otherwise the next one by its bytes.
-  private func first(from place: Int, searchFrom start: Int, to end: Int) -> Chunk? {
-    let aligned = (place + Chunk.alignment - 1) / Chunk.alignment * Chunk.alignment
-    for candidate in [place, aligned] where candidate < end {
+  /// The chunk that begins at a place, or where the alignment lets the next one begin: in the file's pages, or by the
+  /// chunk before where bytes are missing further ahead.
+  private func first(_ place: Int, after previous: Int?, before end: Int) -> Chunk? {
+    func aligned(_ start: Int) -> Int {
+      start + (place - start + Chunk.alignment - 1) / Chunk.alignment * Chunk.alignment
+    }
+    for candidate in [place, aligned(0), aligned(previous ?? 0)] where candidate < end {
       if let chunk = Chunk(at: candidate, in: map) { return chunk }
     }
-    return search(start..<end)
+    return nil
   }
 
   /// The first chunk whose magic number lies in a range.
@@ -99,15 +100,18 @@ struct ChunkScan {
     return found != 0
   }
 
-  private mutating func add(_ chunk: Chunk, byteCount: Int, state: FrameEntry.State) {
+  private mutating func add(_ chunk: Chunk, dataEnd: Int?, next: Int?, end: Int, isTorn: Bool) {
+    let isWhole = dataEnd.map { $0 <= next ?? end } ?? false
     if let number = chunk.frameNumber(in: map) {
       directory.frames.append(
-        FrameEntry(number: number, state: state, place: chunk.dataStart, byteCount: byteCount))
+        FrameEntry(
+          number: number, state: isTorn ? .torn : isWhole || next != nil ? .found : .cut,
+          place: chunk.dataStart,
+          byteCount: isWhole ? chunk.claimedBytes : max(0, (next ?? end) - chunk.dataStart)))
       return
     }
+    guard isWhole else { return }
     let name = chunk.name(in: map)
-    if ChunkDirectory.isOfUse(name) && byteCount == chunk.claimedBytes {
-      directory.keep(name, at: chunk.offset)
-    }
+    if ChunkDirectory.isOfUse(name) { directory.keep(name, at: chunk.offset) }
   }
 }

@@ -8,6 +8,8 @@ struct FrameEntry: Sendable {
     case found
     /// It is there as far as the file's end.
     case cut
+    /// Bytes are missing from its chunk: what follows doesn't lie where it should.
+    case torn
     /// The map names it, but it is nowhere.
     case lost
   }
