@@ -23,6 +23,7 @@ enum TileFormat {
     if TIFFFile.looksLikeTIFF(start) { return try TIFFFile.images(in: path, cache: cache) }
     if ND2File.looksLikeND2(start) { return try ND2File.images(in: path, cache: cache) }
     if JPEG2000File.looksLikeJPEG2000(start) {
+      if try ND2File.isLegacy(path) { throw ND2File.legacyRefusal(path) }
       return [try JPEG2000File.image(in: path, rows: options.rows, cache: cache)]
     }
     if HDF5Tiles.looksLikeHDF5(start) {

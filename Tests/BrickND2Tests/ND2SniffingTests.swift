@@ -1,5 +1,0 @@
-import BrickND2
-import Testing
-
-@Suite struct ND2SniffingTests {
-}
