@@ -109,7 +109,7 @@ let package = Package(
     tests("BrickFilesTests", ["BrickFiles"]),
     tests("BrickZarrTests", ["BrickZarr", "BrickCodecs", "BrickFiles"]),
     tests("BrickTIFFTests", ["BrickTIFF", "BrickFiles"]),
-    tests("BrickND2Tests", ["BrickND2", "BrickFiles"]),
+    tests("BrickND2Tests", ["BrickND2", "BrickFiles", "BrickCodecs"]),
     tests("BrickJPEG2000Tests", ["BrickJPEG2000", "BrickFiles"]),
     tests("BrickN5Tests", ["BrickN5", "BrickFiles"]),
     tests("BrickHDF5Tests", ["BrickHDF5", "BrickFiles"]),
