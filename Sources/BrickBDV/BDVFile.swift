@@ -69,11 +69,15 @@ public final class BDVFile: Sendable {
     let name = BDVNames.cells(timepoint: timepoint, setup: setup, level: level)
     guard file.contains(name) else { return nil }
     let dataset = try file.dataset(name)
+    return BDVFileVolume(
+      dataset: dataset, type: Self.type(try announcedType(of: setup), stored: dataset.type))
+  }
+
+  /// The type a setup's attribute announces; nil in the older convention, which has none.
+  func announcedType(of setup: Int) throws -> VoxelType? {
     let group = BDVNames.setup(setup)
-    let announced =
-      file.contains(group)
-      ? try file.attribute("dataType", of: group).flatMap { VoxelType(rawValue: $0) } : nil
-    return BDVFileVolume(dataset: dataset, type: Self.type(announced, stored: dataset.type))
+    guard file.contains(group) else { return nil }
+    return try file.attribute("dataType", of: group).flatMap { VoxelType(rawValue: $0) }
   }
 
   /// What the stored elements mean: the announced type where that has the same bits; without one, int16

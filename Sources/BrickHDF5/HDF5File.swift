@@ -108,24 +108,7 @@ public final class HDF5File: @unchecked Sendable {
       let place = place(group)
       let handle = try place.own(
         unsafe H5Gopen2(id(), group, chdf5_default()), "open the group", closer: H5Gclose)
-      var info = H5G_info_t()
-      try place.check(unsafe H5Gget_info(handle.id, &info), "list the group")
-      var names: [String] = []
-      for index in 0..<info.nlinks {
-        let length = unsafe H5Lget_name_by_idx(
-          handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, chdf5_default())
-        guard try place.check(length, "read a name") < 65536 else {
-          throw place.error("read a name")
-        }
-        var text = [CChar](repeating: 0, count: length + 1)
-        try place.check(
-          unsafe H5Lget_name_by_idx(
-            handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &text, text.count, chdf5_default()),
-          "read a name")
-        names.append(
-          String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-      }
-      return names
+      return try HDF5Walk.links(of: handle.id, place).map(\.name)
     }
   }
 

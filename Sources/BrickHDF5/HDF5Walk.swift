@@ -89,7 +89,7 @@ struct HDF5Walk {
   }
 
   /// The kinds and names of a group's links, sorted as text.
-  private static func links(
+  static func links(
     of group: hid_t, _ place: HDF5Place
   ) throws(BrickworkError) -> [(kind: Character, name: String)] {
     var links = unsafe chdf5_links()
