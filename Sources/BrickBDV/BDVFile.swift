@@ -73,6 +73,16 @@ public final class BDVFile: Sendable {
       dataset: dataset, type: Self.type(try announcedType(of: setup), stored: dataset.type))
   }
 
+  /// The setups that each time point's group names.
+  func setupsByTimepoint() throws -> [Int: Set<Int>] {
+    var setups: [Int: Set<Int>] = [:]
+    for timepoint in timepoints {
+      let names = try file.names(in: BDVNames.timepoint(timepoint))
+      setups[timepoint] = Set(names.compactMap { BDVNames.id(in: $0, prefix: "s") })
+    }
+    return setups
+  }
+
   /// The type a setup's attribute announces; nil in the older convention, which has none.
   func announcedType(of setup: Int) throws -> VoxelType? {
     let group = BDVNames.setup(setup)

@@ -88,7 +88,8 @@ public struct BDVImage: TileImage {
     guard type == info.type, level > 0 || stored.size == info.size else {
       throw BrickworkError(
         .unsupportedInput, path: info.path, place: name,
-        reason: "holds \(stored.size) of \(type), but the tile's first view \(info.size) of \(info.type)",
+        reason:
+          "holds \(stored.size) of \(type), but the tile's first view \(info.size) of \(info.type)",
         remedy: "Export the views again in one size and type")
     }
     return try source.volume(name, as: type)

@@ -10,11 +10,13 @@ struct BDVOpening {
   private let source: HDF5Source
   private let file: BDVFile
   private let positions: BDVPositions
+  /// Where no XML says what is missing, the setups that the file has at each time point.
+  private let present: [Int: Set<Int>]
 
   /// More time points are not tried for one that a setup has.
   private static let mostTries = 16
-  /// More views are not looked for where no XML says which are missing.
-  private static let mostViews = 1 << 14
+  /// More time points are not listed where no XML says which views are missing.
+  private static let mostListed = 4096
 
   /// Without a project, the setups are those of the file.
   init(_ path: String, _ project: BDVProject?, cache: PieceCache) throws {
@@ -30,6 +32,9 @@ struct BDVOpening {
           .init(id: $0, name: "setup \($0)", size: nil, storedVoxelSize: nil, unit: "")
         }, timepoints: file.timepoints, path: path)
     positions = BDVPositions(self.project)
+    present =
+      project == nil && file.timepoints.count <= Self.mostListed
+      ? try file.setupsByTimepoint() : [:]
     guard !self.project.setups.isEmpty, !self.project.timepoints.isEmpty else {
       throw BrickworkError(
         .damagedInput, path: project?.path ?? path, reason: "has no view setup or no time point")
@@ -118,9 +123,10 @@ struct BDVOpening {
     let size = found[0].setup.voxelSize ?? .unknown
     let position = Point3(x: offset.x * size.x, y: offset.y * size.y, z: offset.z * size.z)
     guard position.x.isFinite, position.y.isFinite, position.z.isFinite else { return (nil, []) }
-    let apart = offsets.map {
-      max(abs($0.x - offset.x), abs($0.y - offset.y), abs($0.z - offset.z))
-    }.max() ?? 0
+    let apart =
+      offsets.map {
+        max(abs($0.x - offset.x), abs($0.y - offset.y), abs($0.z - offset.z))
+      }.max() ?? 0
     guard apart > 0.5 else { return (position, []) }
     let voxels = apart < 1e12 ? (apart * 100).rounded() / 100 : apart
     return (
@@ -170,17 +176,14 @@ struct BDVOpening {
         "\(declared.count) of \(project.timepoints.count) time points are missing and read as "
           + "zeros: \(ids)\(declared.count > 5 ? ", …" : "")")
     }
-    if !hasXML { notes += try absentViews(of: setup.id) }
+    if !hasXML { notes += absentViews(of: setup.id) }
     found.notes = notes
     return found
   }
 
   /// What is missing where no XML says so.
-  private func absentViews(of setup: Int) throws -> [String] {
-    guard project.timepoints.count * project.setups.count <= Self.mostViews else { return [] }
-    let absent = try project.timepoints.filter {
-      try source.presence(of: BDVNames.cells(timepoint: $0, setup: setup, level: 0)) == .absent
-    }
+  private func absentViews(of setup: Int) -> [String] {
+    let absent = project.timepoints.filter { present[$0].map { !$0.contains(setup) } == true }
     guard !absent.isEmpty else { return [] }
     let ids = absent.prefix(5).map(String.init).joined(separator: ", ")
     return [

@@ -18,7 +18,8 @@ struct HDF5Axes: Sendable, Hashable {
     func wrong(_ reason: String) -> BrickworkError {
       BrickworkError(
         .badRequest, reason: "the axes \"\(text)\" \(reason)",
-        remedy: "Name one letter of z, y, x, c, t per dimension, slowest first, or an index in brackets: [0]zyx"
+        remedy:
+          "Name one letter of z, y, x, c, t per dimension, slowest first, or an index in brackets: [0]zyx"
       )
     }
     axes = []

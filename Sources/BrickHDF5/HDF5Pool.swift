@@ -55,6 +55,9 @@ enum HDF5Pool {
     let access = try place.own(
       H5Pcreate(chdf5_dataset_access()), "make a property list", closer: H5Pclose)
     try place.check(H5Pset_chunk_cache(access.id, 1, 0, 1), "turn off the chunk cache")
+    // Voxels in files of their own are looked for beside this file, not in the current folder.
+    try place.check(
+      unsafe H5Pset_efile_prefix(access.id, "${ORIGIN}"), "set where external files are")
     let kept = Kept(
       try place.own(
         unsafe H5Dopen2(file, name, access.id), "open the dataset", closer: H5Dclose))

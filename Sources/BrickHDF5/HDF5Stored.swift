@@ -37,7 +37,8 @@ final class HDF5Stored: Sendable {
     guard offset >= 0, offset <= map.count, bytes <= map.count - offset else {
       throw BrickworkError(
         .damagedInput, path: path, place: name,
-        reason: "its voxels take \(bytes) bytes from byte \(offset) on, but the file has \(map.count)",
+        reason:
+          "its voxels take \(bytes) bytes from byte \(offset) on, but the file has \(map.count)",
         remedy: "The file is cut short: copy it again")
     }
     return HDF5MappedVolume(map, offset: offset, layout: layout, window, type: type ?? layout.type)

@@ -114,7 +114,8 @@ public enum HDF5Tiles {
       throw BrickworkError(
         .badRequest, path: source.path, place: stored.name,
         reason: "has dimensions of \(counts) elements, and nothing says what they are",
-        remedy: "Say it with --axes, one letter each, slowest first: tczyx, or [0]zyx to fix the first")
+        remedy:
+          "Say it with --axes, one letter each, slowest first: tczyx, or [0]zyx to fix the first")
     }
     return try HDF5Image(
       stored, axes, voxelSize: try source.elementSize(of: stored.name), notes: notes)

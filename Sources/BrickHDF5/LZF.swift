@@ -11,7 +11,8 @@ enum LZF {
   static func decompress(_ source: RawSpan, into target: inout MutableRawSpan) throws -> Int {
     let (count, room) = (source.byteCount, target.byteCount)
     let damaged = BrickworkError(
-      .damagedInput, reason: "the lzf stream of \(count) bytes is damaged, or holds more than \(room)")
+      .damagedInput,
+      reason: "the lzf stream of \(count) bytes is damaged, or holds more than \(room)")
     return try unsafe source.withUnsafeBytes { from in
       try unsafe target.withUnsafeMutableBytes { to in
         var (read, written) = (0, 0)

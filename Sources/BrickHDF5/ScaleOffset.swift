@@ -43,7 +43,8 @@ struct ScaleOffset: Sendable {
     guard bits <= width * 8, !overflow, total <= (source.byteCount - header) * 8 else {
       throw BrickworkError(
         .damagedInput,
-        reason: "a scale-offset chunk of \(source.byteCount) bytes has no \(count) codes of \(bits) bits")
+        reason:
+          "a scale-offset chunk of \(source.byteCount) bytes has no \(count) codes of \(bits) bits")
     }
     let packed = source.extracting(droppingFirst: header)
     if bits == width * 8 {
