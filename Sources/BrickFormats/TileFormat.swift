@@ -27,9 +27,42 @@ enum TileFormat {
       return [try JPEG2000File.image(in: path, rows: options.rows, cache: cache)]
     }
     if HDF5Tiles.looksLikeHDF5(start) {
-      return try HDF5Tiles.images(in: path, options.datasets, cache: cache)
+      return try imagesOfHDF5(path, options, cache: cache)
+    }
+    if looksLikeXML(start) {
+      return try imagesOfProject(BDVProject(reading: path), options, cache: cache)
     }
     throw unsupported(path, start)
+  }
+
+  /// The tiles of an HDF5 file: a BigDataViewer project's, unless datasets are named.
+  private static func imagesOfHDF5(
+    _ path: String, _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
+    let namesDatasets = options.datasets.datasets != nil || options.datasets.axes != nil
+    if try !namesDatasets && BDVTiles.isProject(path) {
+      return try BDVTiles.images(in: path, cache: cache)
+    }
+    return try HDF5Tiles.images(in: path, options.datasets, cache: cache)
+  }
+
+  /// The tiles of a BigDataViewer or BigStitcher project, by the format of its images.
+  private static func imagesOfProject(
+    _ project: BDVProject, _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
+    if project.loader.format == "bdv.hdf5" {
+      return try BDVTiles.images(of: project, cache: cache)
+    }
+    throw BrickworkError(
+      .unsupportedInput, path: project.path,
+      reason: "the images are loaded by \"\(project.loader.format)\", which is not read",
+      remedy: "Resave the project as HDF5 in BigStitcher")
+  }
+
+  /// Whether a file that begins so is XML: an element, a comment or a declaration, after a byte order mark.
+  private static func looksLikeXML(_ start: [UInt8]) -> Bool {
+    let text = start.starts(with: [0xEF, 0xBB, 0xBF]) ? start.dropFirst(3) : start[...]
+    return text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "<")
   }
 
   /// Whether a folder is a Zarr v3 array or group.
@@ -104,7 +137,6 @@ enum TileFormat {
     Signature(
       bytes: [0, 0, 0, 0x0C, 0x6A, 0x50, 0x20, 0x20], name: "a JPEG 2000 file", remedy: later),
     Signature(bytes: [0xFF, 0x4F, 0xFF, 0x51], name: "a JPEG 2000 codestream", remedy: later),
-    Signature(bytes: [0x89, 0x48, 0x44, 0x46], name: "an HDF5 file", remedy: later),
     Signature(bytes: [0x89, 0x50, 0x4E, 0x47], name: "a PNG picture", remedy: never),
     Signature(bytes: [0xFF, 0xD8, 0xFF], name: "a JPEG picture", remedy: never),
     Signature(
@@ -113,10 +145,5 @@ enum TileFormat {
     Signature(
       bytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], name: "a NumPy array",
       remedy: "Offsets in a .npy file are given with --offsets"),
-    Signature(
-      bytes: [0x3C], name: "an XML file",
-      remedy:
-        "Give the tiles as TIFF files and this project with --offsets; images of BigDataViewer "
-        + "projects come with the next release"),
   ]
 }

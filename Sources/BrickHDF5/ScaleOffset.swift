@@ -1,0 +1,123 @@
+internal import BrickCore
+
+/// HDF5's scale-offset filter for integers: the distance of each voxel from the least one, in as few bits as
+/// the largest needs.
+struct ScaleOffset: Sendable {
+  private let type: VoxelType
+  private let count: Int
+  /// The bits of the fill value, if chunks can hold it under a code of its own.
+  private let fill: UInt64?
+
+  /// From the filter's own numbers; nil for floats, and for numbers that don't fit the dataset.
+  init?(_ parameters: [UInt32], type: VoxelType, count: Int) {
+    guard parameters.count >= 8, !type.isFloat, parameters[0] == 2, parameters[3] == 0,
+      parameters[2] == UInt32(exactly: count), parameters[4] == UInt32(type.byteCount),
+      (parameters[5] != 0) == type.isSigned
+    else { return nil }
+    self.type = type
+    self.count = count
+    if parameters[7] == 1 {
+      guard parameters.count > 8 else { return nil }
+      let high = parameters.count > 9 ? UInt64(parameters[9]) : 0
+      fill = UInt64(parameters[8]) | high << 32
+    } else {
+      fill = nil
+    }
+  }
+
+  /// Decodes a chunk into its voxels, in the byte order of the dataset.
+  ///
+  /// - Throws: `BrickworkError` with code `.damagedInput`, without a path, if there are too few bytes.
+  func decode(_ source: RawSpan, isSwapped: Bool, into target: inout MutableRawSpan) throws {
+    let header = 21
+    guard source.byteCount >= header, target.byteCount >= count * type.byteCount else {
+      throw BrickworkError(
+        .damagedInput, reason: "a scale-offset chunk of \(source.byteCount) bytes is cut short")
+    }
+    let bits = Int(
+      UInt32(littleEndian: unsafe source.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)))
+    let least = UInt64(
+      littleEndian: unsafe source.unsafeLoadUnaligned(fromByteOffset: 5, as: UInt64.self))
+    let width = type.byteCount
+    let (total, overflow) = bits.multipliedReportingOverflow(by: count)
+    guard bits <= width * 8, !overflow, total <= (source.byteCount - header) * 8 else {
+      throw BrickworkError(
+        .damagedInput,
+        reason:
+          "a scale-offset chunk of \(source.byteCount) bytes has no \(count) codes of \(bits) bits")
+    }
+    let packed = source.extracting(droppingFirst: header)
+    if bits == width * 8 {
+      copyBytes(packed.extracting(0..<count * width), to: &target, at: 0)
+    } else {
+      let codes = Codes(bits: bits, least: least, fill: fill, count: count)
+      switch width {
+      case 1: codes.unpack(packed, as: UInt8.self, into: &target)
+      case 2: codes.unpack(packed, as: UInt16.self, into: &target)
+      case 4: codes.unpack(packed, as: UInt32.self, into: &target)
+      default: codes.unpack(packed, as: UInt64.self, into: &target)
+      }
+    }
+    // The codes give voxels in the processor's order, and what follows expects the dataset's.
+    if isSwapped {
+      for voxel in 0..<count {
+        for byte in 0..<width / 2 {
+          let (a, b) = (voxel * width + byte, voxel * width + width - 1 - byte)
+          let low = unsafe target.unsafeLoad(fromByteOffset: a, as: UInt8.self)
+          let high = unsafe target.unsafeLoad(fromByteOffset: b, as: UInt8.self)
+          target.storeBytes(of: high, toByteOffset: a, as: UInt8.self)
+          target.storeBytes(of: low, toByteOffset: b, as: UInt8.self)
+        }
+      }
+    }
+  }
+}
+
+/// Numbers of a fixed count of bits, most significant bit first, without gaps.
+private struct Codes {
+  let bits: Int
+  let least: UInt64
+  let fill: UInt64?
+  let count: Int
+
+  func unpack<V: FixedWidthInteger & BitwiseCopyable>(
+    _ packed: RawSpan, as _: V.Type, into target: inout MutableRawSpan
+  ) {
+    let width = MemoryLayout<V>.size
+    // Where eight bytes can be loaded, and a code lies in them wherever its first bit is.
+    let whole = bits == 0 || bits > 56 ? 0 : min(count, max(0, (packed.byteCount - 8) * 8 / bits))
+    let base = V(truncatingIfNeeded: least)
+    let all = bits == 0 ? 0 : UInt64.max >> UInt64(64 - bits)
+    let filled = V(truncatingIfNeeded: fill ?? 0)
+    unsafe target.withUnsafeMutableBytes { to in
+      unsafe packed.withUnsafeBytes { from in
+        var bit = 0
+        for i in 0..<whole {
+          let word = unsafe UInt64(
+            bigEndian: from.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self))
+          let code = (word << UInt64(bit & 7)) >> UInt64(64 &- bits)
+          let value = V(truncatingIfNeeded: code) &+ base
+          unsafe to.storeBytes(of: value, toByteOffset: i &* width, as: V.self)
+          bit &+= bits
+        }
+        for i in whole..<count {
+          var code: UInt64 = 0
+          for _ in 0..<bits {
+            code = unsafe code << 1 | UInt64(from[bit >> 3] >> UInt8(7 - bit & 7) & 1)
+            bit += 1
+          }
+          unsafe to.storeBytes(
+            of: V(truncatingIfNeeded: code) &+ base, toByteOffset: i &* width, as: V.self)
+        }
+        guard fill != nil else { return }
+        // The largest code means the fill value.
+        let mark = V(truncatingIfNeeded: all) &+ base
+        for i in 0..<count {
+          let value = unsafe to.loadUnaligned(fromByteOffset: i &* width, as: V.self)
+          unsafe to.storeBytes(
+            of: value == mark ? filled : value, toByteOffset: i &* width, as: V.self)
+        }
+      }
+    }
+  }
+}
