@@ -3,6 +3,7 @@ internal import BrickCore
 internal import BrickFiles
 internal import BrickHDF5
 internal import BrickJPEG2000
+internal import BrickN5
 internal import BrickND2
 internal import BrickTIFF
 internal import BrickZarr
@@ -16,7 +17,8 @@ enum TileFormat {
     -> [any TileImage]
   {
     if Files.isFolder(path) {
-      if isStore(path) { return [try OMEZarrImage(path, cache: cache)] }
+      if isStore(path) { return try OMEZarrImages.images(in: path, cache: cache) }
+      if N5Images.isN5(path) { return try N5Images.images(in: path, cache: cache) }
       return try imagesOfFolder(path, options, cache: cache)
     }
     let start = try firstBytes(path)
@@ -31,8 +33,12 @@ enum TileFormat {
     throw unsupported(path, start)
   }
 
-  /// Whether a folder is a Zarr v3 array or group.
-  static func isStore(_ path: String) -> Bool { Files.size(Files.join(path, "zarr.json")) != nil }
+  /// Whether a folder is a Zarr array or group, of version 3 or 2.
+  static func isStore(_ path: String) -> Bool {
+    ["zarr.json", ".zarray", ".zgroup", ".zattrs"].contains {
+      Files.size(Files.join(path, $0)) != nil
+    }
+  }
 
   private static func imagesOfFolder(
     _ path: String, _ options: OpeningOptions, cache: PieceCache
@@ -44,15 +50,12 @@ enum TileFormat {
     }
     let files = names.filter(isTIFF).sorted(by: NaturalOrder.isBefore)
     guard !files.isEmpty else {
-      if [".zgroup", ".zarray", ".zattrs"].contains(where: { names.contains($0) }) {
-        throw BrickworkError(
-          .unsupportedInput, path: path, reason: "is a Zarr version 2 store, and version 3 is read",
-          remedy: "Convert it to OME-Zarr 0.5 first")
-      }
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "is a folder without zarr.json and without .tif or .tiff files",
-        remedy: "Name an OME-Zarr 0.5 store, a folder of TIFF tiles, or the files themselves")
+        reason:
+          "is a folder without zarr.json, .zgroup or attributes.json and without .tif or .tiff "
+          + "files",
+        remedy: "Name an OME-Zarr or N5 store, a folder of TIFF tiles, or the files themselves")
     }
     return try files.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
   }
