@@ -143,6 +143,8 @@ public enum LZ4 {
     return nil
   }
 
+  /// The 32-bit hash of all bytes.
+  ///
   /// Format: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
   private static func xxHash32(_ bytes: UnsafeRawBufferPointer, seed: UInt32) -> UInt32 {
     let (p1, p2, p3): (UInt32, UInt32, UInt32) = (0x9E37_79B1, 0x85EB_CA77, 0xC2B2_AE3D)
