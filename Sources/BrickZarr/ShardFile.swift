@@ -63,8 +63,11 @@ final class ShardTable: Sendable {
 
   /// The file of the shard at `indices`, or nil if it doesn't exist.
   ///
+  /// A file of a single brick is not kept open: opening is cheap beside decoding, and thousands of
+  /// arrays would run out of mappings.
   /// - Parameter number: the shard's place among all.
   func shard(_ number: Int, at indices: [Int]) throws -> ShardFile? {
+    guard metadata.index != nil else { return try open(indices) }
     let use = clock.wrappingAdd(1, ordering: .relaxed).newValue
     let slot = slots.withLock { slots in
       if let slot = slots[number] { return slot }
@@ -86,15 +89,21 @@ final class ShardTable: Sendable {
       case .open(let file): return file
       case .absent: return nil
       case .unknown:
-        do {
-          let file = try ShardFile(Files.join(metadata.path, metadata.key(indices)), metadata)
-          content = .open(file)
-          return file
-        } catch let error as BrickworkError where error.code == .missingInput {
+        guard let file = try open(indices) else {
           content = .absent
           return nil
         }
+        content = .open(file)
+        return file
       }
+    }
+  }
+
+  private func open(_ indices: [Int]) throws -> ShardFile? {
+    do {
+      return try ShardFile(Files.join(metadata.path, metadata.key(indices)), metadata)
+    } catch let error as BrickworkError where error.code == .missingInput {
+      return nil
     }
   }
 }
