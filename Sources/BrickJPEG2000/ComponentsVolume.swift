@@ -9,17 +9,20 @@ struct ComponentsVolume: Volume {
   let type: VoxelType
   let size: Index3
   private let sources: [ComponentSource]
-  /// For each unit of components that are decoded together: its planes, its source, its number there.
+  /// For each unit of components that are decoded together: they, its source, its number there. Components of
+  /// files after the first count on.
   private let units: [Unit]
-  /// The unit of each plane.
-  private let unitOfPlane: [Int]
+  /// The unit of each component.
+  private let unitOfComponent: [Int]
+  /// The component of each plane and the plane of each component, where the file orders them; else nil.
+  private let order: (components: [Int], planes: [Int])?
   private let reduction: Int
   private let transposes: Bool
   private let cache: PieceCache
   private let number: Int
 
   private struct Unit {
-    var planes: Range<Int>
+    var components: Range<Int>
     var source: Int
     var number: Int
   }
@@ -31,7 +34,7 @@ struct ComponentsVolume: Volume {
     /// Columns and rows of the reference grid.
     var x: Range<Int>
     var y: Range<Int>
-    /// Where it lies in the volume.
+    /// Where it lies in the volume, z counting components.
     var box: Box3
   }
 
@@ -48,19 +51,25 @@ struct ComponentsVolume: Volume {
     type = sources[0].codestream.type
     var units: [Unit] = []
     for (place, source) in sources.enumerated() {
-      let first = units.last?.planes.upperBound ?? 0
+      let first = units.last?.components.upperBound ?? 0
       for (number, components) in source.units.enumerated() {
         units.append(
           Unit(
-            planes: first + components.lowerBound..<first + components.upperBound, source: place,
+            components: first + components.lowerBound..<first + components.upperBound, source: place,
             number: number))
       }
     }
     self.units = units
-    unitOfPlane = units.enumerated().flatMap { Array(repeating: $0, count: $1.planes.count) }
+    unitOfComponent = units.enumerated().flatMap { Array(repeating: $0, count: $1.components.count) }
+    order = sources.count > 1 ? nil : sources[0].boxes.order(of: unitOfComponent.count).map {
+      components in
+      var planes = components
+      for (plane, component) in components.enumerated() { planes[component] = plane }
+      return (components, planes)
+    }
     let (height, width) = sources[0].codestream.reducedSize(reduction)
     size = Index3(
-      z: unitOfPlane.count, y: transposes ? width : height, x: transposes ? height : width)
+      z: unitOfComponent.count, y: transposes ? width : height, x: transposes ? height : width)
   }
 
   func read(into block: inout VoxelBlock) throws {
@@ -84,10 +93,18 @@ struct ComponentsVolume: Volume {
 
   private func copy(_ piece: borrowing VoxelBlock, to block: inout VoxelBlock) {
     let row = piece.box.size.x * type.byteCount
-    block.copy(
-      from: VoxelView(
-        piece.bytes, box: piece.box, type: type, rowStride: row,
-        planeStride: row * piece.box.size.y))
+    let view = VoxelView(
+      piece.bytes, box: piece.box, type: type, rowStride: row, planeStride: row * piece.box.size.y)
+    guard let order else { return block.copy(from: view) }
+    let box = piece.box
+    for component in box.origin.z..<box.end.z {
+      let plane = Box3(
+        origin: Index3(z: component, y: box.origin.y, x: box.origin.x),
+        size: Index3(z: 1, y: box.size.y, x: box.size.x))
+      block.copy(
+        from: view.cropped(to: plane),
+        offset: Index3(z: order.planes[component] - component, y: 0, x: 0))
+    }
   }
 
   func decodedBytes(reading box: Box3) -> Int {
@@ -118,7 +135,7 @@ struct ComponentsVolume: Volume {
   private func forEachPart(in box: Box3, _ body: (Part) throws -> Void) rethrows {
     let columns = transposes ? box.origin.y..<box.end.y : box.origin.x..<box.end.x
     let rows = transposes ? box.origin.x..<box.end.x : box.origin.y..<box.end.y
-    for place in unitOfPlane[box.origin.z]...unitOfPlane[box.end.z - 1] {
+    for place in units(in: box.origin.z..<box.end.z) {
       let unit = units[place]
       let grid = sources[unit.source].codestream.grid
       let (left, top) = (
@@ -147,15 +164,21 @@ struct ComponentsVolume: Volume {
                 unit: unit, tile: tile, x: x, y: y,
                 box: Box3(
                   origin: Index3(
-                    z: unit.planes.lowerBound, y: transposes ? across : down,
+                    z: unit.components.lowerBound, y: transposes ? across : down,
                     x: transposes ? down : across),
                   size: Index3(
-                    z: unit.planes.count, y: transposes ? width : height,
+                    z: unit.components.count, y: transposes ? width : height,
                     x: transposes ? height : width))))
           }
         }
       }
     }
+  }
+
+  /// The numbers of the units that hold some planes.
+  private func units(in planes: Range<Int>) -> [Int] {
+    if let order { return Set(planes.map { unitOfComponent[order.components[$0]] }).sorted() }
+    return Array(unitOfComponent[planes.lowerBound]...unitOfComponent[planes.upperBound - 1])
   }
 
   /// The blocks of a tile's area that a part of the image touches: one, unless the tile is large.

@@ -11,10 +11,11 @@ struct FileBoxes: Sendable {
   let isBoxed: Bool
   /// The colour table of the file, whose entries would be colours: voxels are the entries' numbers.
   let hasPalette: Bool
+  /// The entries of the file's channel definitions: component, type (0 is colour), place among the colours from 1 on.
+  let channels: [(component: Int, type: Int, place: Int)]
   /// Further codestreams, which are not read.
   let furtherCodestreams: Int
 
-  private static let codestreamStart = [0xFF, 0x4F, 0xFF, 0x51]
   /// More boxes at the top level than any real file has.
   private static let mostBoxes = 100_000
 
@@ -22,16 +23,17 @@ struct FileBoxes: Sendable {
     let complaints = Complaints(path: map.path)
     let bytes = Span<UInt8>(_bytes: map.bytes)
     func begins(at place: Int) -> Bool {
-      place <= bytes.count - 4 && (0..<4).allSatisfy { bytes.byte(place + $0) == Self.codestreamStart[$0] }
+      place <= bytes.count - 4 && bytes.word(place) == 0xFF4F_FF51
     }
     if begins(at: 0) {
       codestream = 0..<bytes.count
-      (isBoxed, hasPalette, furtherCodestreams) = (false, false, 0)
+      (isBoxed, hasPalette, furtherCodestreams, channels) = (false, false, 0, [])
       return
     }
     var found: Range<Int>?
     var further = 0
     var palette = false
+    var channels: [(component: Int, type: Int, place: Int)] = []
     var place = 0
     var boxes = 0
     while place <= bytes.count - 8, boxes < Self.mostBoxes {
@@ -46,7 +48,10 @@ struct FileBoxes: Sendable {
       if isCodestream {
         if found == nil { found = content } else { further += 1 }
       } else if box.kind == 0x6A70_3268 {  // jp2h
-        palette = try palette || Self.holdsPalette(bytes, content, complaints)
+        try Self.forEachBox(bytes, content, complaints) { kind, content in
+          if kind == 0x7063_6C72 { palette = true }  // pclr
+          if kind == 0x6364_6566 { channels = Self.channels(bytes, content) }  // cdef
+        }
       }
       place = content.upperBound
     }
@@ -61,6 +66,7 @@ struct FileBoxes: Sendable {
     }
     codestream = found
     (isBoxed, hasPalette, furtherCodestreams) = (true, palette, further)
+    self.channels = channels
   }
 
   /// A box at a place where at least 8 bytes are: its kind, and its content, nil where that leaves `end`.
@@ -85,18 +91,53 @@ struct FileBoxes: Sendable {
     }
   }
 
-  private static func holdsPalette(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, _ complaints: Complaints
-  ) throws -> Bool {
+  /// Calls `body` with the boxes inside another, as far as they are whole.
+  private static func forEachBox(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ complaints: Complaints,
+    _ body: (_ kind: Int, _ content: Range<Int>) -> Void
+  ) throws {
     var place = range.lowerBound
     var boxes = 0
     while place <= range.upperBound - 8, boxes < mostBoxes {
       boxes += 1
       let box = try box(bytes, at: place, within: range.upperBound, complaints)
-      if box.kind == 0x7063_6C72 { return true }  // pclr
-      guard let content = box.content else { return false }
+      guard let content = box.content else { return }
+      body(box.kind, content)
       place = content.upperBound
     }
-    return false
+  }
+
+  private static func channels(_ bytes: Span<UInt8>, _ content: Range<Int>) -> [(
+    component: Int, type: Int, place: Int
+  )] {
+    guard content.count >= 2 else { return [] }
+    let count = min(bytes.half(content.lowerBound), (content.count - 2) / 6)
+    return (0..<count).map { number in
+      let place = content.lowerBound + 2 + 6 * number
+      return (bytes.half(place), bytes.half(place + 2), bytes.half(place + 4))
+    }
+  }
+
+  /// The component of each plane, nil where that is its own number: colours come in the order of their places, as
+  /// every reader of JP2 files shows them.
+  func order(of components: Int) -> [Int]? {
+    var order = Array(0..<components)
+    var left = channels
+    for number in left.indices {
+      let (component, type, place) = left[number]
+      let target = place - 1
+      guard type == 0, place != 0xFFFF, order.indices.contains(component),
+        order.indices.contains(target), component != target
+      else { continue }
+      order.swapAt(component, target)
+      for later in left.indices.dropFirst(number + 1) {
+        if left[later].component == component {
+          left[later].component = target
+        } else if left[later].component == target {
+          left[later].component = component
+        }
+      }
+    }
+    return order == Array(0..<components) ? nil : order
   }
 }

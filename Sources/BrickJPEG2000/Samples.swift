@@ -52,3 +52,26 @@ enum Samples {
     }
   }
 }
+
+extension Samples {
+  /// Copies the voxels of one plane, row by row.
+  static func read(_ view: borrowing VoxelView, into samples: inout MutableSpan<Int32>) {
+    switch view.type {
+    case .uint8: take(view, UInt8.self, &samples)
+    case .int8: take(view, Int8.self, &samples)
+    case .uint16: take(view, UInt16.self, &samples)
+    case .int16: take(view, Int16.self, &samples)
+    default: preconditionFailure("JPEG 2000 is not written of \(view.type)")
+    }
+  }
+
+  private static func take<V: Voxel & FixedWidthInteger>(
+    _ view: borrowing VoxelView, _: V.Type, _ samples: inout MutableSpan<Int32>
+  ) {
+    let width = view.box.size.x
+    for (line, y) in (view.box.origin.y..<view.box.end.y).enumerated() {
+      let row = view.row(z: view.box.origin.z, y: y, as: V.self)
+      for x in 0..<width { samples[line * width + x] = Int32(row[x]) }
+    }
+  }
+}
