@@ -75,9 +75,11 @@ final class ComponentSource: Sendable {
       transposes: transposes, place: "tile \(tile), \(words)")
     let stream: TileStream
     if codestream.isSeparable {
-      let index =
-        components.count == codestream.components ? nil : try packetIndex(ofTile: tile, map)
-      stream = try TileStream(codestream, tile: tile, components: components, index, map)
+      // Also where all components are taken: a tile that was cut at the wrong place is noticed so.
+      let index = try packetIndex(ofTile: tile, map)
+      let takesAll = components.count == codestream.components
+      stream = try TileStream(
+        codestream, tile: tile, components: components, takesAll ? nil : index, map)
       let bytes = stream.data.reduce(0) { $0 + $1.count }
       guard bytes <= compressedBytes else {
         throw Complaints(path: path).damaged(

@@ -11,9 +11,9 @@ import Testing
     try #require(FileManager.default.createFile(atPath: path, contents: Data(bytes)))
   }
 
-  /// A small stack, as a file: two tile-part groups of some components.
+  /// A small stack, as a file.
   private func stack(_ folder: TemporaryFolder, _ name: String) throws -> [UInt8] {
-    let volume = WriterTests.volume(.uint16, Index3(z: 6, y: 21, x: 18), seed: 9)
+    let volume = WriterTests.volume(.uint16, Index3(z: 4, y: 9, x: 11), seed: 9)
     try JPEG2000Writer.write(volume, to: folder(name))
     return try Files.read(folder(name))
   }
@@ -32,20 +32,20 @@ import Testing
     let folder = try TemporaryFolder()
     let bytes = try stack(folder, name)
     let whole = try readAll(folder(name))
-    for count in 0..<bytes.count {
+    for count in 0..<bytes.count where count < 150 || count % 5 == 0 || count > bytes.count - 9 {
       try write(folder(name), Array(bytes[..<count]))
       // The two bytes of the end marker may be missing.
       if count >= bytes.count - 2 {
         #expect(try readAll(folder(name)) == whole)
       } else {
-        #expect(throws: BrickworkError.self, "\(count) bytes") { try readAll(folder(name)) }
+        #expect(throws: BrickworkError.self, "\(count) bytes") { _ = try readAll(folder(name)) }
       }
     }
   }
 
   @Test func aTilePartWithoutALengthThatWasCutIsNoticed() throws {
     let folder = try TemporaryFolder()
-    let volume = WriterTests.volume(.uint8, Index3(z: 1, y: 40, x: 50), seed: 2)
+    let volume = WriterTests.volume(.uint8, Index3(z: 1, y: 30, x: 30), seed: 2)
     try JPEG2000Writer.write(volume, to: folder("a.j2k"))
     var bytes = try Files.read(folder("a.j2k"))
     let sot = try #require(
@@ -55,9 +55,9 @@ import Testing
     try write(folder("a.j2k"), bytes)
     let whole = try readAll(folder("a.j2k"))
     #expect(try whole == volume.block(of: volume.bounds).byteArray)
-    for count in sot + 14..<bytes.count - 3 {
+    for count in stride(from: bytes.count - 4, to: sot + 14, by: -7) {
       try write(folder("a.j2k"), Array(bytes[..<count]))
-      #expect(throws: BrickworkError.self, "\(count) bytes") { try readAll(folder("a.j2k")) }
+      #expect(throws: BrickworkError.self, "\(count) bytes") { _ = try readAll(folder("a.j2k")) }
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
     let folder = try TemporaryFolder()
     let bytes = try stack(folder, "a.jp2")
     // Headers and the beginning of the data; the rest is OpenJPEG's.
-    for place in 0..<min(bytes.count, 420) {
+    for place in 0..<min(bytes.count, 260) {
       for value in [0, 1, 255, bytes[place] ^ 0x80, bytes[place] &+ 1] where value != bytes[place] {
         var damaged = bytes
         damaged[place] = value
@@ -79,7 +79,7 @@ import Testing
     var random = SplitMix64(seed: seed)
     let folder = try TemporaryFolder()
     let bytes = try stack(folder, "a.j2k")
-    for _ in 0..<50 {
+    for _ in 0..<25 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         damaged[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(
@@ -102,7 +102,7 @@ import Testing
     for name in RealFileTests.whole {
       let bytes = try Files.read(SharedData.path(name))
       guard bytes.count < 20_000 else { continue }
-      for _ in 0..<30 {
+      for _ in 0..<15 {
         var damaged = bytes
         for _ in 0..<Int.random(in: 1...4, using: &random) {
           let place = Int.random(in: 0..<min(bytes.count, 400), using: &random)
