@@ -82,7 +82,9 @@ public struct Composition: Sendable {
 extension TileSet {
   /// The lazy composite of the tiles, placed by `table`, else by their own stage positions.
   ///
-  /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Reads no voxel.
+  /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Where voxels are thinned out
+  /// and a file decodes at a coarser resolution (JPEG 2000 by powers of two), its coarser voxels are taken. Reads no
+  /// voxel.
   ///
   /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type, or a
   ///   channel, time point or tile of the order does not exist.
@@ -98,11 +100,13 @@ extension TileSet {
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
       if place == 0 { channelName = tile.info.channelNames[channel] }
-      return try tile.volume(channel: channel, timepoint: options.timepoint)
+      let (base, done) = try base(of: tile, channel, options)
+      return
+        base
         .flipped(
           z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x)
         )
-        .downsampled(by: factor, method: options.downscaleMethod)
+        .downsampled(by: factor.dividedRoundingDown(by: done), method: options.downscaleMethod)
     }
     let placement = try TilePlacement(
       offsets: offsets, sizes: volumes.map(\.size), rounding: options.rounding)
@@ -123,6 +127,19 @@ extension TileSet {
     return Composition(
       volume: volume, placement: placement, voxelSize: voxelSize, offsetSource: source,
       channelName: channelName, settings: settings(options, placement, fusion, voxelSize))
+  }
+
+  /// A tile's voxels, as coarse as its file gives them where they are thinned out anyway, and their own factor.
+  private func base(of tile: any TileImage, _ channel: Int, _ options: CompositionOptions) throws
+    -> (volume: any Volume, factor: Index3)
+  {
+    if options.downscaleMethod == .stride, options.downscale != .one,
+      let reduced = try tile.reduced(
+        by: options.downscale, channel: channel, timepoint: options.timepoint)
+    {
+      return reduced
+    }
+    return (try tile.volume(channel: channel, timepoint: options.timepoint), .one)
   }
 
   private func settings(

@@ -74,20 +74,46 @@ enum TileFormat {
     _ path: String, _ options: OpeningOptions, cache: PieceCache
   ) throws -> [any TileImage] {
     let names = try Files.names(in: path)
-    let isTIFF = { (name: String) in
-      let lower = name.lowercased()
-      return !name.hasPrefix(".") && (lower.hasSuffix(".tif") || lower.hasSuffix(".tiff"))
+    func files(_ suffixes: [String]) -> [String] {
+      names.filter { name in
+        let lower = name.lowercased()
+        return !name.hasPrefix(".") && suffixes.contains { lower.hasSuffix($0) }
+      }.sorted(by: NaturalOrder.isBefore)
     }
-    let files = names.filter(isTIFF).sorted(by: NaturalOrder.isBefore)
-    guard !files.isEmpty else {
+    let tiles = files([".tif", ".tiff", ".nd2"])
+    let pictures = files([".jp2", ".j2k", ".j2c", ".jpx", ".jpf"])
+    if tiles.isEmpty, !pictures.isEmpty {
+      return try picturesOfFolder(path, pictures, options, cache: cache)
+    }
+    guard !tiles.isEmpty else {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason:
-          "is a folder without zarr.json, .zgroup or attributes.json and without .tif or .tiff "
-          + "files",
-        remedy: "Name an OME-Zarr or N5 store, a folder of TIFF tiles, or the files themselves")
+        reason: "is a folder without zarr.json, .zgroup or attributes.json and without TIFF, ND2 or "
+          + "JPEG 2000 files",
+        remedy: "Name an OME-Zarr or N5 store, a folder of tiles, or the files themselves")
     }
-    return try files.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
+    return try tiles.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
+  }
+
+  /// A folder of JPEG 2000 files: one tile of planes where each has one component, else a tile each.
+  private static func picturesOfFolder(
+    _ path: String, _ names: [String], _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
+    let paths = names.map { Files.join(path, $0) }
+    let counts = try paths.map { try JPEG2000File.componentCount(of: $0) }
+    guard let single = counts.firstIndex(of: 1) else {
+      return try paths.map { try JPEG2000File.image(in: $0, rows: options.rows, cache: cache) }
+    }
+    if let several = counts.firstIndex(where: { $0 > 1 }) {
+      throw BrickworkError(
+        .unsupportedInput, path: path,
+        reason: "\(names[single]) has one component, so the folder would be one tile of planes, but "
+          + "\(names[several]) has \(counts[several]), so each file would be a tile",
+        remedy: "Keep planes and tiles in folders of their own, or name the files")
+    }
+    return [
+      try JPEG2000File.image(ofPlanes: paths, folder: path, rows: options.rows, cache: cache)
+    ]
   }
 
   private static func firstBytes(_ path: String) throws -> [UInt8] {
