@@ -62,7 +62,7 @@ public final class ReplacingFile {
   /// - Returns: how many bytes were read.
   public func read(into bytes: inout MutableRawSpan, at offset: Int) throws -> Int {
     try unsafe bytes.withUnsafeMutableBytes { buffer in
-      guard let start = unsafe buffer.baseAddress else { return 0 }
+      guard let start = buffer.baseAddress else { return 0 }
       var done = 0
       while done < buffer.count {
         let got = try retrying(temporaryPath, "read back \(buffer.count - done) bytes") {
