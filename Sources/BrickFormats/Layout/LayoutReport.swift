@@ -53,7 +53,8 @@ public struct LayoutReport: Sendable, Hashable {
   public init(offsets: [Point3], placement: TilePlacement, identities: [String] = []) {
     let boxes = placement.boxes
     precondition(offsets.count == boxes.count, "Each tile has one offset")
-    precondition(identities.isEmpty || identities.count == boxes.count, "Each tile has one identity")
+    precondition(
+      identities.isEmpty || identities.count == boxes.count, "Each tile has one identity")
     let survey = Survey(boxes, most: Self.mostNeighbours)
     overlappingPairs = survey.pairs
     isCrowded = survey.isCrowded
@@ -82,7 +83,9 @@ public struct LayoutReport: Sendable, Hashable {
         for step in steps {
           guard let other = cells[cell + step] else { continue }
           let shift = offsets[other] - offset
-          if max(abs(shift.x), abs(shift.y), abs(shift.z)) < 1 { first = min(first ?? other, other) }
+          if max(abs(shift.x), abs(shift.y), abs(shift.z)) < 1 {
+            first = min(first ?? other, other)
+          }
         }
       }
       if let first { pairs.append(Pair(first: first, second: place)) }

@@ -36,7 +36,8 @@ public enum UnitCheck {
     let better: OffsetUnits = isMicrometers ? .voxel : .um
     return Suspicion(
       units: better,
-      sentence: "read as \(now) the offsets put tiles \(percent(step)) of their extent apart, read as \(then) "
+      sentence:
+        "read as \(now) the offsets put tiles \(percent(step)) of their extent apart, read as \(then) "
         + "\(percent(other)): the unit looks wrong; try --offset-units \(better.rawValue)")
   }
 
@@ -66,6 +67,7 @@ public enum UnitCheck {
 
   private static func percent(_ fraction: Double) -> String {
     let value = fraction * 100
-    return value < 10 ? "\((value * 10).rounded() / 10) %" : "\(OffsetTable.short(value.rounded())) %"
+    return value < 10
+      ? "\((value * 10).rounded() / 10) %" : "\(OffsetTable.short(value.rounded())) %"
   }
 }

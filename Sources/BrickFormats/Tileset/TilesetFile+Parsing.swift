@@ -21,7 +21,8 @@ extension TilesetFile {
       voxelSize = size
     }
     guard let entries = document["tiles"]?.arrayValue, !entries.isEmpty else {
-      throw reader.wrong("'tiles' is \(document["tiles"].shown), not a list of one tile at least", nil)
+      throw reader.wrong(
+        "'tiles' is \(document["tiles"].shown), not a list of one tile at least", nil)
     }
     var tiles: [Tile] = []
     tiles.reserveCapacity(entries.count)
@@ -54,7 +55,8 @@ extension TilesetFile {
       guard version.intValue == TilesetFile.version else {
         throw BrickworkError(
           .unsupportedInput, path: path,
-          reason: "is a tileset file of version \(version.shown); version \(TilesetFile.version) is read",
+          reason:
+            "is a tileset file of version \(version.shown); version \(TilesetFile.version) is read",
           remedy: "Write it again with this release's brickwork tileset")
       }
     }
