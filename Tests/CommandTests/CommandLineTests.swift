@@ -50,7 +50,9 @@ import Testing
 
   @Test func theHelpNamesItsSubcommandsAndExitCodes() throws {
     let help = try Executable.run(["--help"]).output
-    for word in ["info", "stitch", "export", "preview", "offsets", "tileset", "EXIT CODES", "--version"] {
+    for word in [
+      "info", "stitch", "export", "preview", "offsets", "tileset", "EXIT CODES", "--version",
+    ] {
       #expect(help.contains(word))
     }
     #expect(try Executable.run([]).output == help)

@@ -11,6 +11,12 @@ public struct LayoutReport: Sendable, Hashable {
     public var first: Int
     /// The place of the second.
     public var second: Int
+
+    /// Two tiles.
+    public init(first: Int, second: Int) {
+      self.first = first
+      self.second = second
+    }
   }
 
   /// Two tiles that should be neighbours along an axis and leave voxels free between them.
@@ -23,6 +29,14 @@ public struct LayoutReport: Sendable, Hashable {
     public var axis: Int
     /// Voxels between them along the axis.
     public var voxels: Int
+
+    /// A gap between two tiles.
+    public init(first: Int, second: Int, axis: Int, voxels: Int) {
+      self.first = first
+      self.second = second
+      self.axis = axis
+      self.voxels = voxels
+    }
   }
 
   /// Pairs of tiles that share a voxel; where tiles are crowded, as many as were counted.

@@ -1,13 +1,15 @@
-internal import BrickCore
+package import BrickCore
 
 extension TileSet {
   /// Tiles as they were opened, on their way into a set.
-  struct Opening {
-    var tiles: [any TileImage] = []
-    var origins: [TileOrigin] = []
+  package struct Opening {
+    package var tiles: [any TileImage] = []
+    package var origins: [TileOrigin] = []
+
+    package init() {}
 
     /// The set: voxel size and stage positions agreed on, notes of the files said.
-    func finished(_ voxelSize: VoxelSize?, _ table: OffsetTable?) throws -> TileSet {
+    package func finished(_ voxelSize: VoxelSize?, _ table: OffsetTable?) throws -> TileSet {
       var warnings: [String] = []
       let positions = try stagePositions(&warnings)
       let common = voxelSize == nil ? commonVoxelSize(table, &warnings) : nil
