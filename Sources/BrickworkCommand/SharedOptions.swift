@@ -5,7 +5,8 @@ import Brickwork
 struct SourceOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Tile files in the order of the tiles, or a folder: of TIFF files, or an OME-Zarr store.",
+      "Tile files in the order of the tiles, a folder of them, an OME-Zarr store, a BigDataViewer project (.xml), or "
+        + "a tileset file (.json).",
       valueName: "source"),
     completion: .file())
   var sources: [String]
@@ -13,7 +14,7 @@ struct SourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Positions of the tiles: .csv, .npy, Fiji's TileConfiguration.txt, BigStitcher .xml "
-        + "(default: the stage positions in the tiles' files).",
+        + "(default: those of the tileset, else the stage positions in the tiles' files).",
       valueName: "file"),
     completion: .file(extensions: ["csv", "npy", "txt", "xml"]))
   var offsets: String?
@@ -38,11 +39,14 @@ struct SourceOptions: ParsableArguments {
     transform: { try Notation.voxelSize($0) })
   var voxelSize: VoxelSize?
 
+  @OptionGroup var opening: OpeningGroup
+
   /// Opens the tiles; decoded pieces of theirs are kept in `cache`.
   ///
   /// The table says the voxel size where neither an option nor the files do.
   func tileSet(_ log: Log, cache: PieceCache, offsets table: OffsetTable?) throws -> TileSet {
-    let tiles = try TileSet.open(sources, cache: cache, voxelSize: voxelSize, offsets: table)
+    let tiles = try TileSet.open(
+      sources, cache: cache, voxelSize: voxelSize, offsets: table, opening.options)
     for warning in tiles.warnings { log.warning(warning) }
     return tiles
   }
