@@ -13,7 +13,8 @@ enum ForeignFile {
       reason: known.map { "is \($0.name), which is not read" }
         ?? "is of no known format: it starts with the bytes \(shown)",
       remedy: known?.remedy
-        ?? "TIFF, ND2, JPEG 2000, HDF5, BigDataViewer XML, OME-Zarr and N5 are read: check the path")
+        ?? "TIFF, ND2, JPEG 2000, HDF5, BigDataViewer XML, OME-Zarr and N5 are read: check the path"
+    )
   }
 
   private struct Signature {

@@ -88,7 +88,8 @@ enum TileFormat {
     guard !tiles.isEmpty else {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "is a folder without zarr.json, .zgroup or attributes.json and without TIFF, ND2 or "
+        reason:
+          "is a folder without zarr.json, .zgroup or attributes.json and without TIFF, ND2 or "
           + "JPEG 2000 files",
         remedy: "Name an OME-Zarr or N5 store, a folder of tiles, or the files themselves")
     }
@@ -107,7 +108,8 @@ enum TileFormat {
     if let several = counts.firstIndex(where: { $0 > 1 }) {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "\(names[single]) has one component, so the folder would be one tile of planes, but "
+        reason:
+          "\(names[single]) has one component, so the folder would be one tile of planes, but "
           + "\(names[several]) has \(counts[several]), so each file would be a tile",
         remedy: "Keep planes and tiles in folders of their own, or name the files")
     }
