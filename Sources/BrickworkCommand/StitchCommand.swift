@@ -13,6 +13,7 @@ struct StitchCommand: AsyncParsableCommand {
       EXAMPLES
         brickwork stitch tiles/*.tif --offsets TileConfiguration.txt -o sample.ome.zarr
         brickwork stitch tiles/*.ome.tif --fusion linear --blend-width 5um,5um,2px -o sample.ome.zarr
+        brickwork stitch tiles/*.ome.tif --channel all --timepoint all -o sample.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.csv --roi 0:2048,0:2048,: --dry-run -o part.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.npy --offset-layout exm --flip x --memory 512MiB -o s.ome.zarr
       """)
@@ -99,7 +100,9 @@ struct StitchCommand: AsyncParsableCommand {
 
   func run() async throws {
     let request = StitchRequest(
-      output: output, options: try composition.options(fusion: fusion ?? .linear), region: roi,
+      output: output, options: try composition.commonOptions(fusion: fusion ?? .linear),
+      channels: composition.channel ?? .one(.number(0)),
+      timepoints: composition.timepoint ?? .one(0), region: roi,
       brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
       dryRun: dryRun)
@@ -115,6 +118,8 @@ struct StitchCommand: AsyncParsableCommand {
 struct StitchRequest: Sendable {
   var output: String
   var options: CompositionOptions
+  var channels: ChannelSelection
+  var timepoints: TimepointSelection
   /// The part of the stitched volume; nil means all.
   var region: Region?
   /// Voxels, z, y, x; nil leaves the choice to the engine.
