@@ -43,12 +43,18 @@ struct PassRunner: Sendable {
       return items * (item + workers * histogram) + (plan.leading.channels ?? 1) * histogram
         + 2 * rowBytes(together.neighbours)
     }
-    let (workers, _) = try budget.share(
+    let (allowed, _) = try budget.share(
       wanted: max(1, threads), perWorker: worker + 3 * histogram,
       shared: shared(WorkOrder.Together(), 1))
-    func planned(_ together: WorkOrder.Together) -> Int {
+    func planned(_ together: WorkOrder.Together, _ workers: Int) -> Int {
       MemoryBudget.baseline + budget.keptBytes + workers * worker + shared(together, workers)
     }
+    // Fewer workers that decode each piece once are faster than many that decode it again and again.
+    let least = self.demand(1)
+    let workers =
+      (1...allowed).last { planned(WorkOrder.Together(), $0) + least <= budget.byteCount }
+      ?? allowed
+    func planned(_ together: WorkOrder.Together) -> Int { planned(together, workers) }
     // Half of the budget stays for decoded pieces, and what neighbours share has to fit into it to be of use.
     func fits(_ together: WorkOrder.Together) -> Bool {
       let bytes = planned(together)

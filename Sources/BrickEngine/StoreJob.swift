@@ -98,18 +98,19 @@ public struct StoreJob: Sendable {
   ///   continued.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let folder = RunFolder(store: path)
-    try checkPlace(folder)
-    if !overwrite, try isComplete() { return completeSummary }
+    let existing = existing
+    try existing.checkPlace(folder)
+    if !overwrite, try existing.isComplete() { return completeSummary }
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     if overwrite {
       try folder.empty()
-    } else if try isComplete() {
+    } else if try existing.isComplete() {
       // Another process was faster, or a run was killed in its very last step and left its folder.
       try folder.remove()
       return completeSummary
     }
-    try begin(folder)
+    try existing.begin(folder)
     for level in plan.levels {
       try level.array.writeMetadata(
         dimensionNames: plan.leading.names + ["z", "y", "x"],
@@ -121,7 +122,7 @@ public struct StoreJob: Sendable {
     let widths = try plan.passes.indices.map { try runner($0, folder).width() }
     let histograms = HistogramSums(type: type, channels: plan.leading.channels ?? 1)
     let todo = try unfinishedItems(folder, histograms)
-    let total = plan.passes.reduce(0) { $0 + plan.itemCount(of: $1) }
+    let total = plan.itemCount
     let missing = todo.reduce(0) { $0 + $1.count }
     let meter = ProgressMeter(
       phase: "stitching", totalVoxels: voxels(of: todo), totalItems: missing, listener: listener)
@@ -149,7 +150,7 @@ public struct StoreJob: Sendable {
   }
 
   private var completeSummary: Summary {
-    let items = plan.passes.reduce(0) { $0 + plan.itemCount(of: $1) }
+    let items = plan.itemCount
     return Summary(
       wasComplete: true, keptItems: items, totalItems: items, seconds: 0, voxelBytes: 0,
       bytesWritten: 0, workers: 0, plannedBytes: 0)
@@ -188,9 +189,9 @@ public struct StoreJob: Sendable {
     [.number(point.x), .number(point.y), .number(point.z)]
   }
 
-  /// Everything that must not change while a run is interrupted.
-  var runSettings: JSON {
-    ["settings": settings, "stamps": .array(description.stamps.map { .string($0) })]
+  /// What may already lie at the path.
+  var existing: ExistingStore {
+    ExistingStore(path: path, settings: settings, stamps: description.stamps)
   }
 
   private func unfinishedItems(_ folder: RunFolder, _ histograms: HistogramSums) throws -> [[Int]] {

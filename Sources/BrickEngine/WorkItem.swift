@@ -184,6 +184,9 @@ extension StorePlan {
   /// The work items of a pass in all parts.
   func itemCount(of pass: PassPlan) -> Int { leading.count * items(of: pass).count }
 
+  /// The work items of all passes.
+  var itemCount: Int { passes.reduce(0) { $0 + itemCount(of: $1) } }
+
   /// The part of the image an item belongs to, and its box there in voxels of the pass's first level.
   func place(ofItem item: Int, pass: PassPlan) -> (part: Int, box: Box3) {
     let grid = items(of: pass)

@@ -4,13 +4,7 @@ import Brickwork
 func runStitch(
   _ request: StitchRequest, source: SourceOptions, progress: TerminalProgress?, _ log: Log
 ) async throws -> JobSummary {
-  let folder = Files.folder(of: trimmed(request.output))
-  guard Files.isFolder(folder) else {
-    throw BrickworkError(
-      .outputExists, path: request.output,
-      reason: "can't be made: the folder \(folder) does not exist",
-      remedy: "Make the folder, or choose another place with -o")
-  }
+  try checkFolder(ofStore: request.output)
   let budget = MemoryBudget(byteCount: request.memory)
   // Opening reads headers alone: the job sets what its plan leaves for the cache.
   let cache = PieceCache(capacity: 0)
@@ -38,43 +32,24 @@ func runStitch(
     listener: progress)
   log.info("\(tiles.tiles.count) tiles, \(described(job)) voxels")
   let forecast = try job.forecast()
-  warn(forecast, log)
+  warn(
+    forecast, otherwise: "brickwork import decodes each once, and its store is stitched fast", log)
   if request.dryRun {
     return dryRun(job, tiles: tiles.tiles.count, budget, forecast)
   }
   return finished(job, try await job.run(overwrite: request.overwrite))
 }
 
-/// A path without slashes at its end.
-func trimmed(_ path: String) -> String {
-  var path = path
-  while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
-  return path
-}
-
 private func firstTimepoint(_ timepoints: TimepointSelection) -> Int {
   if case .one(let number) = timepoints { number } else { 0 }
 }
 
-/// Says what compressed tiles cost where the memory is too small for them.
-private func warn(_ forecast: StoreJob.Forecast, _ log: Log) {
-  guard forecast.expectedDecodings > 1.1 else { return }
-  let times = Text.fixed(forecast.expectedDecodings, forecast.expectedDecodings < 10 ? 1 : 0)
-  var remedies = ["brickwork import decodes each piece once and its store is stitched fast"]
-  if let advised = forecast.advisedMemory {
-    remedies.insert("--memory \(Text.mebibytes(advised)) avoids it", at: 0)
-  }
-  log.warning(
-    "the tiles are compressed in pieces (strips, pages) that bricks share, and each will be decoded "
-      + "about \(times) times: " + remedies.joined(separator: "; "))
-}
-
 /// "2 time points × 3 channels × 2048×2048×256", x first.
-private func described(_ job: StoreJob) -> String {
+func described(_ job: StoreJob) -> String {
   let leading = job.plan.leading
   let parts = [
-    leading.timepoints.map { "\($0) time point\($0 == 1 ? "" : "s") × " },
-    leading.channels.map { "\($0) channel\($0 == 1 ? "" : "s") × " },
+    leading.timepoints.map { Text.count($0, "time point") + " × " },
+    leading.channels.map { Text.count($0, "channel") + " × " },
   ]
   return parts.compactMap { $0 }.joined() + "\(Text.size(job.size)) (x×y×z)"
 }
@@ -120,7 +95,7 @@ private func dryRun(
 }
 
 /// The sizes of the axes before z, y, x that there are.
-private func describe(_ leading: LeadingAxes, in json: inout JSON) {
+func describe(_ leading: LeadingAxes, in json: inout JSON) {
   if let timepoints = leading.timepoints { json["timepoints"] = JSON(timepoints) }
   if let channels = leading.channels { json["channels"] = JSON(channels) }
 }

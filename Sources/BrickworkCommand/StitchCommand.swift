@@ -85,17 +85,7 @@ struct StitchCommand: AsyncParsableCommand {
   @OptionGroup var logging: LogOptions
 
   func validate() throws {
-    if let level, !(1...22).contains(level) {
-      throw ValidationError("The compression level \(level) is not between 1 and 22 (--level).")
-    }
-    if level != nil && codec == CodecOption.none {
-      throw ValidationError("--level has no meaning with --codec none.")
-    }
-    if let brick, let shard, !shard.isMultiple(of: brick) {
-      throw ValidationError(
-        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick)."
-      )
-    }
+    try StoreShape(brick: brick, shard: shard, codec: codec, level: level).validate()
   }
 
   func run() async throws {
