@@ -91,11 +91,16 @@ extension TileSet {
   public func composition(offsets table: OffsetTable?, _ options: CompositionOptions) throws
     -> Composition
   {
+    try composition(offsets: table, options, in: nil)
+  }
+
+  /// The same, with the tiles where `frame` has them, unless that is nil.
+  func composition(
+    offsets table: OffsetTable?, _ options: CompositionOptions, in frame: TilePlacement?
+  ) throws -> Composition {
     let (full, source) = try offsets(from: table)
     let factor = options.downscale
-    let offsets = full.map {
-      Point3(x: $0.x / Double(factor.x), y: $0.y / Double(factor.y), z: $0.z / Double(factor.z))
-    }
+    let offsets = full.map { $0.divided(by: factor) }
     var channelName = ""
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
@@ -108,8 +113,10 @@ extension TileSet {
         )
         .downsampled(by: factor.dividedRoundingDown(by: done), method: options.downscaleMethod)
     }
-    let placement = try TilePlacement(
-      offsets: offsets, sizes: volumes.map(\.size), rounding: options.rounding)
+    let placement =
+      try frame
+      ?? TilePlacement(
+        offsets: offsets, sizes: volumes.map(\.size), rounding: options.rounding)
     let voxelSize = voxelSize.scaled(by: factor)
     let fusion: Fusion =
       switch options.fusion {

@@ -102,25 +102,39 @@ enum CompressionOption: Sendable, Hashable {
 
 /// Checks and reads values that only the command knows.
 enum OptionValue {
+  /// One channel, where there is room for no more.
   static func channel(_ text: String) throws -> ChannelChoice {
-    if text == "all" {
+    guard case .one(let choice) = channels(text) else {
       throw BrickworkError(
-        .badRequest, reason: "all channels at once come with the channels release",
+        .badRequest, reason: "one channel is taken here, not all of them",
         remedy: "Take one at a time: --channel 0, --channel 1, …")
     }
-    return Int(text).map { .number($0) } ?? .name(text)
+    return choice
   }
 
+  /// One channel or all of them.
+  static func channels(_ text: String) -> ChannelSelection {
+    if text == "all" { return .all }
+    return .one(Int(text).map { .number($0) } ?? .name(text))
+  }
+
+  /// One time point, where there is room for no more.
   static func timepoint(_ text: String) throws -> Int {
-    if text == "all" {
+    guard case .one(let number) = try timepoints(text) else {
       throw BrickworkError(
-        .badRequest, reason: "all time points at once come with the channels release",
+        .badRequest, reason: "one time point is taken here, not all of them",
         remedy: "Take one at a time: --timepoint 0, --timepoint 1, …")
     }
+    return number
+  }
+
+  /// One time point or all of them.
+  static func timepoints(_ text: String) throws -> TimepointSelection {
+    if text == "all" { return .all }
     guard let number = Int(text), number >= 0 else {
       throw BrickworkError(.badRequest, reason: "'\(text)' is no number of a time point, from 0 on")
     }
-    return number
+    return .one(number)
   }
 
   static func positive(_ text: String) throws -> Int {

@@ -113,16 +113,44 @@ struct CompositionGroup: ParsableArguments {
   var downscaleMethod: DownsampleMethod?
 
   @Option(
-    help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
-    transform: { try OptionValue.channel($0) })
-  var channel: ChannelChoice?
+    help: ArgumentHelp(
+      "The channel, counted from 0 or by name; all takes every channel (default: 0).",
+      valueName: "n|name|all"),
+    transform: { OptionValue.channels($0) })
+  var channel: ChannelSelection?
 
   @Option(
-    help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
-    transform: { try OptionValue.timepoint($0) })
-  var timepoint: Int?
+    help: ArgumentHelp(
+      "The time point, counted from 0; all takes every one (default: 0).", valueName: "n|all"),
+    transform: { try OptionValue.timepoints($0) })
+  var timepoint: TimepointSelection?
 
+  /// The options of a single volume.
+  ///
+  /// - Throws: `BrickworkError` if all channels or time points are asked for.
   func options(fusion: FusionChoice) throws -> CompositionOptions {
+    var options = try commonOptions(fusion: fusion)
+    switch channel {
+    case .all:
+      throw BrickworkError(
+        .badRequest, reason: "one channel is shown at a time, not all of them",
+        remedy: "Choose one: --channel 0, --channel 1, …")
+    case .one(let choice): options.channel = choice
+    case nil: break
+    }
+    switch timepoint {
+    case .all:
+      throw BrickworkError(
+        .badRequest, reason: "one time point is shown at a time, not all of them",
+        remedy: "Choose one: --timepoint 0, --timepoint 1, …")
+    case .one(let number): options.timepoint = number
+    case nil: break
+    }
+    return options
+  }
+
+  /// The options that hold for all channels and time points.
+  func commonOptions(fusion: FusionChoice) throws -> CompositionOptions {
     if blendWidth != nil && fusion != .linear {
       throw BrickworkError(
         .badRequest, reason: "--blend-width belongs to linear fusion, not to \(fusion.rawValue)",
@@ -134,8 +162,6 @@ struct CompositionGroup: ParsableArguments {
         remedy: "Add --downscale Z,Y,X")
     }
     var options = CompositionOptions()
-    options.channel = channel ?? .number(0)
-    options.timepoint = timepoint ?? 0
     options.flip = flip ?? []
     options.downscale = downscale ?? .one
     options.downscaleMethod = downscaleMethod ?? .stride
