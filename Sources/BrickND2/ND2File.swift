@@ -56,7 +56,13 @@ public enum ND2File {
   public static func open(_ path: String, cache: PieceCache) throws -> [ND2Image] {
     let map = try MappedFile(path)
     let start = map.copy(of: 0..<min(map.count, 8))
-    if start == jpeg2000 { throw legacyRefusal(path) }
+    if start == jpeg2000 {
+      if try isLegacy(path) { throw legacyRefusal(path) }
+      throw BrickworkError(
+        .unsupportedInput, path: path,
+        reason: "is a JPEG 2000 file without the tail of an ND2 file",
+        remedy: "Give it the suffix .jp2 if it is a picture")
+    }
     guard start.starts(with: signature) else {
       throw BrickworkError(
         .damagedInput, path: path,

@@ -7,7 +7,7 @@ public struct ND2Image: TileImage {
   public let info: TileInfo
   /// The stage position in the order of the file, from 0.
   public let position: Int
-  private let source: ND2Source
+  let source: ND2Source
 
   init(source: ND2Source, position: Int, info: TileInfo) {
     self.source = source

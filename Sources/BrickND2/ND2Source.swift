@@ -9,6 +9,8 @@ final class ND2Source: Sendable {
   let metadata: ND2Metadata
   let order: FrameOrder
   let table: FrameTable
+  /// Where chunks of metadata begin, unchecked.
+  let chunks: [String: Int]
   /// Where the times of all frames lie, if the file has them: doubles in ms.
   let times: Range<Int>?
   private let cache: PieceCache
@@ -26,6 +28,7 @@ final class ND2Source: Sendable {
     order = FrameOrder(opening.loops)
     table = FrameTable(
       opening.directory, wasScanned: opening.wasScanned, map: opening.map, layout: opening.layout)
+    chunks = opening.directory.chunks
     let range = opening.range(of: "CustomData|AcqTimesCache!")
     times = range.flatMap { $0.count >= 8 ? $0 : nil }
     self.cache = cache

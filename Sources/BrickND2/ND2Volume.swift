@@ -92,6 +92,11 @@ struct ND2Volume: Volume {
     if layout.components == 1 {
       let width = type.byteCount
       let first = plane.origin.x * width
+      if plane.size.x * width == layout.rowBytes && block.box.size.x == plane.size.x {
+        let place = block.rowStart(z: plane.origin.z, y: plane.origin.y) * width
+        var target = block.mutableBytes
+        return copyBytes(rows, to: &target, at: place)
+      }
       // A view's rows end with the last voxel.
       let view = VoxelView(
         rows.extracting(first..<rows.byteCount - (layout.rowBytes - plane.end.x * width)),

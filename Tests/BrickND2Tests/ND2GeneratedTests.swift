@@ -144,4 +144,20 @@ struct ND2GeneratedTests {
     #expect(stride > 64 * 48 * 2)
     #expect(scratch.byteCount == 0)
   }
+
+  @Test func columnsHoldAValueForEachFrame() throws {
+    let folder = try ND2Oracle.generate(["--grid 1x2 --z 2", "--version 2.1 --no-customdata"])
+    let cache = PieceCache(capacity: 0)
+    let columns = try ND2File.open(folder("0.nd2"), cache: cache)[0].columns()
+    #expect(
+      columns.map(\.id) == [
+        "X", "Y", "Z", "Z1", "Camera_ExposureTime1", "PFS_OFFSET", "PFS_STATUS",
+      ])
+    #expect(columns[4].values == .numbers([100, 100, 100, 100]))
+    #expect(columns[5].values == .numbers([-1, -1, -1, -1]))
+    let truth = try ND2Truth(folder("0.nd2"))
+    #expect(columns[0].values == .numbers(truth.frames.map { truth.points[$0.position].x }))
+    #expect(columns[0].unit == "µm")
+    #expect(try ND2File.open(folder("1.nd2"), cache: cache)[0].columns() == [])
+  }
 }
