@@ -11,6 +11,7 @@ struct ChunkDecoder: Sendable {
     case unshuffle(width: Int)
     case fletcher32
     case scaleOffset(ScaleOffset)
+    case packedBits(PackedBits)
     case lzf
   }
 
@@ -22,7 +23,14 @@ struct ChunkDecoder: Sendable {
   let leavesEdgesRaw: Bool
 
   /// A decoder; nil if only the library knows one of the filters.
-  init?(_ filters: [HDF5Filter], chunkBytes: Int, element: HDF5Element, leavesEdgesRaw: Bool) {
+  ///
+  /// - Parameter elements: In a chunk.
+  init?(
+    _ filters: [HDF5Filter], chunkBytes: Int, element: HDF5Element, elements: Int,
+    leavesEdgesRaw: Bool
+  ) {
+    // Elements that have unused bits become voxels by the n-bit filter alone.
+    guard element.isExact || filters.first?.id == HDF5Filter.nbit else { return nil }
     var stages: [Stage] = []
     for (place, filter) in filters.enumerated() {
       switch filter.id {
@@ -36,10 +44,14 @@ struct ChunkDecoder: Sendable {
         // It has to see the voxels themselves.
         guard place == 0,
           let decoder = ScaleOffset(
-            filter.parameters, type: element.type,
-            count: chunkBytes / element.type.byteCount)
+            filter.parameters, type: element.type, count: elements)
         else { return nil }
         stages.append(.scaleOffset(decoder))
+      case HDF5Filter.nbit:
+        guard place == 0,
+          let decoder = PackedBits(filter.parameters, type: element.type, count: elements)
+        else { return nil }
+        stages.append(.packedBits(decoder))
       case HDF5Filter.lzf: stages.append(.lzf)
       default: return nil
       }
@@ -57,7 +69,7 @@ struct ChunkDecoder: Sendable {
   var isBounded: Bool {
     stages.allSatisfy { stage in
       switch stage {
-      case .scaleOffset: false
+      case .scaleOffset, .packedBits: false
       default: true
       }
     }
@@ -89,7 +101,11 @@ struct ChunkDecoder: Sendable {
       ? [] : stages.enumerated().filter { $0.offset >= 32 || mask >> UInt32($0.offset) & 1 == 0 }
     var target = block.mutableBytes
     try undo(passed.map(\.element)[...], stored, into: &target)
-    if element.isSwapped { block.swapBytes() }
+    var inOrder = false
+    if case .packedBits = stages.first { inOrder = true }
+    // Bits that were not packed, because all of them count, lie as they do without the filter.
+    let isPacked = inOrder && passed.first?.offset == 0
+    if element.isSwapped && !isPacked { block.swapBytes() }
   }
 
   /// Undoes the filters from the last to the first.
@@ -140,6 +156,9 @@ struct ChunkDecoder: Sendable {
     case .lzf: return try LZF.decompress(source, into: &target)
     case .scaleOffset(let decoder):
       try decoder.decode(source, isSwapped: element.isSwapped, into: &target)
+      return chunkBytes
+    case .packedBits(let decoder):
+      try decoder.decode(source, into: &target)
       return chunkBytes
     case .fletcher32: return 0
     }

@@ -6,6 +6,7 @@ extension HDF5Filter {
   static let deflate = 1
   static let shuffle = 2
   static let fletcher32 = 3
+  static let nbit = 5
   static let scaleOffset = 6
   static let lzf = 32000
 

@@ -84,11 +84,9 @@ struct HDF5Layout: Sendable {
       pieceBytes = bytes
       var options: UInt32 = 0
       try place.check(unsafe H5Pget_chunk_opts(properties.id, &options), "read the chunk options")
-      let decoder =
-        element.isExact
-        ? ChunkDecoder(
-          filters, chunkBytes: bytes, element: element,
-          leavesEdgesRaw: options & UInt32(H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0) : nil
+      let decoder = ChunkDecoder(
+        filters, chunkBytes: bytes, element: element, elements: bytes / width,
+        leavesEdgesRaw: options & UInt32(H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0)
       if decoder == nil { try HDF5Filter.check(filters, source.path, place) }
       storage = decoder.map { .chunks($0) } ?? .library
     } else {

@@ -55,15 +55,31 @@ enum HDF5Pool {
     let access = try place.own(
       H5Pcreate(chdf5_dataset_access()), "make a property list", closer: H5Pclose)
     try place.check(H5Pset_chunk_cache(access.id, 1, 0, 1), "turn off the chunk cache")
-    // Voxels in files of their own are looked for beside this file, not in the current folder.
-    try place.check(
-      unsafe H5Pset_efile_prefix(access.id, "${ORIGIN}"), "set where external files are")
-    let kept = Kept(
-      try place.own(
-        unsafe H5Dopen2(file, name, access.id), "open the dataset", closer: H5Dclose))
+    var handle = try place.own(
+      unsafe H5Dopen2(file, name, access.id), "open the dataset", closer: H5Dclose)
+    if try isExternal(handle.id, place) {
+      // Voxels in files of their own are looked for beside this file, not in the current folder. All who have a
+      // dataset open must say the same, virtual datasets that read from it too, so only these are opened so.
+      try place.check(handle.close(), "close the dataset")
+      try place.check(
+        unsafe H5Pset_efile_prefix(access.id, "${ORIGIN}"), "set where external files are")
+      handle = try place.own(
+        unsafe H5Dopen2(file, name, access.id), "open the dataset", closer: H5Dclose)
+    }
+    let kept = Kept(handle)
     kept.lastUse = unsafe clock
     unsafe datasets[key] = kept
     return kept.handle.id
+  }
+
+  /// Whether a dataset's voxels lie in files that hold nothing else.
+  private static func isExternal(
+    _ dataset: hid_t, _ place: HDF5Place
+  ) throws(BrickworkError) -> Bool {
+    let properties = try place.own(
+      H5Dget_create_plist(dataset), "read the layout", closer: H5Pclose)
+    return H5Pget_layout(properties.id) == H5D_CONTIGUOUS
+      && H5Pget_external_count(properties.id) > 0
   }
 
   /// Closes what a source has open.

@@ -13,7 +13,8 @@ public final class HDF5Source: Sendable {
   let cache: PieceCache
   /// Its number among all sources of the process.
   let number: Int
-  private let described = Mutex<[String: HDF5Stored]>([:])
+  /// What is known of datasets: their layout, and their number in the cache.
+  private let described = Mutex<[String: (layout: HDF5Layout, number: Int)]>([:])
   private let maps = Mutex<[String: MappedFile]>([:])
   private static let counter = Atomic<Int>(0)
 
@@ -34,16 +35,19 @@ public final class HDF5Source: Sendable {
   /// - Throws: `BrickworkError` with code `.unsupportedInput` if it holds no voxels or is compressed in a way
   ///   nothing here can undo, `.damagedInput` if it can't be opened or contradicts itself.
   func dataset(_ name: String) throws -> HDF5Stored {
-    if let known = described.withLock({ $0[name] }) { return known }
+    if let known = described.withLock({ $0[name] }) {
+      return try HDF5Stored(self, name, known.layout, number: known.number)
+    }
     let layout = try HDF5Library.locked { () throws(BrickworkError) in
       try HDF5Layout(self, name)
     }
-    let new = try HDF5Stored(self, name, layout)
-    return described.withLock { known in
-      if let other = known[name] { return other }
-      known[name] = new
+    let number = described.withLock { known in
+      if let other = known[name] { return other.number }
+      let new = cache.newSource()
+      known[name] = (layout, new)
       return new
     }
+    return try HDF5Stored(self, name, layout, number: number)
   }
 
   /// A file of this source mapped, the main one or one that a link names.

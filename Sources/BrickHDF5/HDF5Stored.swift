@@ -12,7 +12,7 @@ final class HDF5Stored: Sendable {
   /// Its number in the cache.
   private let number: Int
 
-  init(_ source: HDF5Source, _ name: String, _ layout: HDF5Layout) throws {
+  init(_ source: HDF5Source, _ name: String, _ layout: HDF5Layout, number: Int) throws {
     self.source = source
     self.name = name
     self.layout = layout
@@ -22,7 +22,7 @@ final class HDF5Stored: Sendable {
         .damagedInput, path: source.path, place: name,
         reason: "\(layout.dimensions) elements in chunks of \(layout.piece) are impossible")
     }
-    number = source.cache.newSource()
+    self.number = number
   }
 
   /// The lazy voxels of a window.

@@ -99,9 +99,9 @@ struct HDF5Walk {
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: links.used))
     return bytes.split(separator: 0).map { entry in
       (
-        Character(Unicode.Scalar(entry.first ?? 63)),
-        String(decoding: entry.dropFirst(), as: UTF8.self)
+        kind: Character(Unicode.Scalar(entry.first ?? 63)),
+        name: String(decoding: entry.dropFirst(), as: UTF8.self)
       )
-    }
+    }.sorted { $0.name < $1.name }
   }
 }

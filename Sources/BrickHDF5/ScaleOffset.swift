@@ -74,11 +74,13 @@ struct ScaleOffset: Sendable {
 }
 
 /// Numbers of a fixed count of bits, most significant bit first, without gaps.
-private struct Codes {
+struct Codes {
   let bits: Int
   let least: UInt64
   let fill: UInt64?
   let count: Int
+  /// A bit that is the other way round in every code.
+  var flip: UInt64 = 0
 
   func unpack<V: FixedWidthInteger & BitwiseCopyable>(
     _ packed: RawSpan, as _: V.Type, into target: inout MutableRawSpan
@@ -96,7 +98,7 @@ private struct Codes {
           let word = unsafe UInt64(
             bigEndian: from.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self))
           let code = (word << UInt64(bit & 7)) >> UInt64(64 &- bits)
-          let value = V(truncatingIfNeeded: code) &+ base
+          let value = V(truncatingIfNeeded: code ^ flip) &+ base
           unsafe to.storeBytes(of: value, toByteOffset: i &* width, as: V.self)
           bit &+= bits
         }
@@ -107,7 +109,7 @@ private struct Codes {
             bit += 1
           }
           unsafe to.storeBytes(
-            of: V(truncatingIfNeeded: code) &+ base, toByteOffset: i &* width, as: V.self)
+            of: V(truncatingIfNeeded: code ^ flip) &+ base, toByteOffset: i &* width, as: V.self)
         }
         guard fill != nil else { return }
         // The largest code means the fill value.
@@ -118,6 +120,49 @@ private struct Codes {
             of: value == mark ? filled : value, toByteOffset: i &* width, as: V.self)
         }
       }
+    }
+  }
+}
+
+/// HDF5's n-bit filter for integers with unused bits: the used ones, most significant first, without gaps.
+struct PackedBits: Sendable {
+  private let type: VoxelType
+  private let count: Int
+  private let precision: Int
+
+  /// From the filter's own numbers; nil for anything but integers, and for numbers that don't fit the dataset.
+  init?(_ parameters: [UInt32], type: VoxelType, count: Int) {
+    guard parameters.count >= 8, parameters[0] == 8, parameters[1] == 0, !type.isFloat,
+      parameters[2] == UInt32(exactly: count), parameters[3] == 1,
+      parameters[4] == UInt32(type.byteCount)
+    else { return nil }
+    let (width, precision, offset) = (type.byteCount * 8, Int(parameters[6]), Int(parameters[7]))
+    guard precision > 0, precision <= width, offset <= width - precision else { return nil }
+    self.type = type
+    self.count = count
+    self.precision = precision
+  }
+
+  /// Decodes a chunk into its voxels, in the processor's order, with the sign extended.
+  ///
+  /// - Throws: `BrickworkError` with code `.damagedInput`, without a path, if there are too few bytes.
+  func decode(_ source: RawSpan, into target: inout MutableRawSpan) throws {
+    let (bits, overflow) = count.multipliedReportingOverflow(by: precision)
+    guard !overflow, bits <= source.byteCount * 8, target.byteCount >= count * type.byteCount
+    else {
+      throw BrickworkError(
+        .damagedInput,
+        reason:
+          "an n-bit chunk of \(source.byteCount) bytes has no \(count) codes of \(precision) bits")
+    }
+    // A signed number of few bits is the code with its top bit flipped, less that bit's value.
+    let top = type.isSigned ? UInt64(1) << UInt64(precision - 1) : 0
+    let codes = Codes(bits: precision, least: 0 &- top, fill: nil, count: count, flip: top)
+    switch type.byteCount {
+    case 1: codes.unpack(source, as: UInt8.self, into: &target)
+    case 2: codes.unpack(source, as: UInt16.self, into: &target)
+    case 4: codes.unpack(source, as: UInt32.self, into: &target)
+    default: codes.unpack(source, as: UInt64.self, into: &target)
     }
   }
 }

@@ -129,7 +129,9 @@ static inline herr_t chdf5_list_links(hid_t group, struct chdf5_links *links, si
   links->text = NULL;
   links->used = links->room = 0;
   links->most = most;
-  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, chdf5_keep_link, links);
+  // In the order they lie: a sorted listing builds a table first, and where that fails on a damaged group, 1.10.8
+  // frees links it never read (H5G__link_release_table).
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, chdf5_keep_link, links);
 }
 
 // Where an open object lies: the file's number and the address in it tell two names of one object.

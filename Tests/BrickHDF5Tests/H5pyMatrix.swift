@@ -75,6 +75,10 @@ enum H5pyMatrix {
       twelve = h5t.STD_U16LE.copy(); twelve.set_precision(12)
       v = rng.integers(0, 4096, shape).astype('u2')
       chunked(f, 'nbit', twelve, filters=[(h5z.FILTER_NBIT, ())])[...] = v
+      for name, base in [('be', h5t.STD_U32BE), ('signed', h5t.STD_I32LE), ('signed_be', h5t.STD_I64BE)]:
+        t = base.copy(); t.set_precision(13); t.set_offset(3)
+        chunked(f, 'nbit_' + name, t, filters=[(h5z.FILTER_NBIT, ()), (1, (3,))])[...] = v if name == 'be' else v.astype('i4') - 2048
+      chunked(f, 'nbit_whole', '>i2', filters=[(h5z.FILTER_NBIT, ())])[...] = voxels('i2')
       chunked(f, 'twelve', twelve)[...] = v
       f.create_dataset('half', data=rng.normal(size=shape).astype('f2'), chunks=(4, 5, 6), compression=1)
       f.create_dataset('external', data=None, shape=shape, dtype='u2', external=[('raw.bin', 0, h5py.h5f.UNLIMITED)])
