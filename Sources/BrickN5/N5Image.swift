@@ -109,14 +109,20 @@ public struct N5Image: TileImage {
 
 /// The images of an N5 container, however many it has.
 public enum N5Images {
-  /// Whether a folder is an N5 container, group or dataset, by its attributes.json.
+  /// Whether a folder is an N5 container, group or dataset, by its attributes.json or those below it.
   public static func isN5(_ path: String) -> Bool {
     func has(_ folder: String, _ names: [String]) -> Bool {
       guard let attributes = try? N5Attributes(folder) else { return false }
       return names.contains { attributes.json[$0] != nil }
     }
-    return has(path, ["n5", "dimensions", "downsamplingFactors"])
+    if has(path, ["n5", "dimensions", "downsamplingFactors"])
       || has(Files.join(path, "s0"), ["dimensions"])
+    {
+      return true
+    }
+    // Some writers leave out the container's own attributes.
+    guard let setup = try? numbered("setup", in: path).first else { return false }
+    return has(Files.join(path, "setup\(setup)"), ["downsamplingFactors", "dataType"])
   }
 
   /// Opens the dataset or pyramid in `path`, or each BigDataViewer `setupS` in it, by ascending number.

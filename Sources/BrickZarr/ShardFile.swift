@@ -32,34 +32,33 @@ final class ShardFile: Sendable {
   }
 }
 
-/// The shards of one array that are open: at most 256, and at most 16 MiB of their indexes.
+/// The shards of one array that are open: at most 256, and at most 16 MiB of their indexes; those of all
+/// arrays together are bounded by `OpenShards`.
 ///
 /// A shard is opened when a brick of it is first needed, by one thread while others wait for it,
-/// and its absence is remembered as well: a reader sees an array as it was when it first looked.
+/// and its absence is remembered as well: while a shard is kept, a reader sees it as it was.
 final class ShardTable: Sendable {
-  private enum Content {
+  enum Content {
     case unknown
     case absent
     case open(ShardFile)
   }
-  private final class Slot: Sendable {
+  final class Slot: Sendable {
     let content = Mutex(Content.unknown)
     let lastUse = Atomic<Int>(0)
   }
 
   private let metadata: ArrayMetadata
   private let limit: Int
+  private let oneIndexBytes: Int
   private let slots = Mutex<[Int: Slot]>([:])
   private let clock = Atomic<Int>(0)
 
   init(_ metadata: ArrayMetadata) {
     self.metadata = metadata
-    let indexBytes = metadata.bricksPerFile * MemoryLayout<Range<Int>?>.stride
-    limit = max(4, min(256, (16 << 20) / indexBytes))
+    oneIndexBytes = metadata.bricksPerFile * MemoryLayout<Range<Int>?>.stride
+    limit = max(4, min(256, (16 << 20) / oneIndexBytes))
   }
-
-  /// The bytes that open shards' indexes take at most.
-  var indexBytes: Int { limit * metadata.bricksPerFile * MemoryLayout<Range<Int>?>.stride }
 
   /// The file of the shard at `indices`, or nil if it doesn't exist.
   ///
@@ -94,6 +93,7 @@ final class ShardTable: Sendable {
           return nil
         }
         content = .open(file)
+        OpenShards.shared.add(slot, bytes: oneIndexBytes)
         return file
       }
     }

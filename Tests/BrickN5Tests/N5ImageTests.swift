@@ -14,7 +14,9 @@ func makeN5(_ command: String, _ folder: TemporaryFolder) throws {
 }
 
 /// The bytes of a volume, x fastest.
-func bytes(of volume: any Volume) throws -> [UInt8] { try volume.block(of: volume.bounds).byteArray }
+func bytes(of volume: any Volume) throws -> [UInt8] {
+  try volume.block(of: volume.bounds).byteArray
+}
 
 /// Writes a file without waiting for the disk.
 func overwrite(_ path: String, _ bytes: [UInt8]) throws {
@@ -191,6 +193,8 @@ func writeDataset(_ path: String, _ dimensions: [Int] = [4, 3, 2], first: UInt8)
   #expect(N5Images.isN5(folder.path) && N5Images.isN5(folder("setup2")))
   #expect(N5Images.isN5(folder("setup2/timepoint3")) && !N5Images.isN5(folder("setup2/no")))
   let cache = PieceCache(capacity: 1 << 20)
+  try Files.remove(folder("attributes.json"))
+  #expect(N5Images.isN5(folder.path))
   let images = try N5Images.images(in: folder.path, cache: cache)
   #expect(images.map(\.info.name) == ["setup0", "setup2", "setup10"])
   #expect(images.allSatisfy { $0.info.timepoints == 2 && $0.info.details["levels"] == 2 })

@@ -99,7 +99,8 @@ private func firsts(_ tiles: [any TileImage]) throws -> [[[UInt8]]] {
   let folder = try TemporaryFolder()
   try writeN5(folder)
   try Files.remove(folder("dataset.n5/setup2/timepoint7"))
-  let missing = "<MissingView timepoint=\"3\" setup=\"1\" /><MissingView timepoint=\"7\" setup=\"3\"/>"
+  let missing =
+    "<MissingView timepoint=\"3\" setup=\"1\" /><MissingView timepoint=\"7\" setup=\"3\"/>"
   let tiles = try tiles(project(n5, missing: missing), folder)
   #expect(try firsts(tiles) == [[[3, 7], [103, 0]], [[0, 57], [153, 0]]])
   #expect(
@@ -241,7 +242,9 @@ private func zarrLoader(_ version: String, _ group: (_ setup: Int, _ timepoint: 
     "<zgroup setup=\"\($0)\" tp=\"\($1)\" path=\"s\($0)\" indicies=\"1 \($1 == 7 ? 1 : 0)\"/>"
   }
   #expect(
-    try firsts(tiles(project(picked), folder)) == [[[10, 30], [110, 130]], [[60, 80], [160, 180]]])
+    try firsts(tiles(project(picked), folder)) == [
+      [[10, 30], [110, 130]], [[60, 80], [160, 180]],
+    ])
   let open = try tiles(project(picked), folder)
   #expect(open[1].info.path == folder("store.zarr/s1"))
   #expect(open[0].info.format == "OME-Zarr (Zarr v2), bdv.multimg.zarr")
@@ -270,7 +273,8 @@ private func zarrLoader(_ version: String, _ group: (_ setup: Int, _ timepoint: 
   #expect(try error("0 0", path: "/other")?.code == .damagedInput)
   #expect(try failure(project(zarrLoader("3.0") { _, _ in "" }), folder)?.code == .damagedInput)
   #expect(
-    try failure(project(zarrLoader("3.0") { s, _ in "<zgroup setup=\"\(s)\" path=\"s\"/>" }), folder)?
+    try failure(
+      project(zarrLoader("3.0") { s, _ in "<zgroup setup=\"\(s)\" path=\"s\"/>" }), folder)?
       .code == .damagedInput)
 }
 
@@ -280,7 +284,8 @@ private func zarrLoader(_ version: String, _ group: (_ setup: Int, _ timepoint: 
     ("bigstitcher_0.xml", "dataset.n5"), ("bigstitcher_4.xml", "dataset.n5"),
     ("mobie_n5_image.xml", "image.n5"),
     ("bigstitcher_6.xml", "Reuss-MousBrain2x2tiles-2ch.ome.zarr"),
-  ]) func realProjectsWithoutTheirDataSayWhatIsMissing(_ file: String, _ store: String) throws {
+  ]) func realProjectsWithoutTheirDataSayWhatIsMissing(_ file: String, _ store: String) throws
+{
   let path = SharedData.path("spimdata_xml/\(file)")
   let project = try BDVProject(reading: path)
   do {
