@@ -75,7 +75,8 @@ enum TileFormat {
     if let several = counts.firstIndex(where: { $0 > 1 }) {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "\(names[single]) has one component, so the folder would be one tile of planes, but "
+        reason:
+          "\(names[single]) has one component, so the folder would be one tile of planes, but "
           + "\(names[several]) has \(counts[several]), so each file would be a tile",
         remedy: "Keep planes and tiles in folders of their own, or name the files")
     }

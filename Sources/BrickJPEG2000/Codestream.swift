@@ -126,12 +126,14 @@ struct Codestream: Sendable {
       guard dx == 1 && dy == 1 else {
         throw complaints.unsupported(
           "component \(number) is subsampled: one sample for \(dx) columns and \(dy) rows",
-          remedy: "Planes of a volume have one size: save it with every component in full resolution")
+          remedy:
+            "Planes of a volume have one size: save it with every component in full resolution")
       }
       guard bytes.byte(place) == first else {
         throw complaints.unsupported(
           "component 0 is \(words(first)), component \(number) is \(words(bytes.byte(place)))",
-          remedy: "Planes of a volume have one type: save components that differ as files of their own")
+          remedy:
+            "Planes of a volume have one type: save components that differ as files of their own")
       }
     }
     return (count, first & 127 + 1, first & 128 != 0)
@@ -187,7 +189,9 @@ struct Codestream: Sendable {
           "tile \(tile), byte \(place)", "has more than 255 tile-parts of one tile, or 2^20 of all")
       }
       if !segments.isEmpty {
-        if !tiles[tile].isEmpty && segments.contains(where: { $0.marker == .cod || $0.marker == .coc }) {
+        if !tiles[tile].isEmpty
+          && segments.contains(where: { $0.marker == .cod || $0.marker == .coc })
+        {
           throw complaints.damaged(
             "tile \(tile), byte \(place)", "a later tile-part changes how the tile is coded")
         }

@@ -83,7 +83,8 @@ final class ComponentSource: Sendable {
       let bytes = stream.data.reduce(0) { $0 + $1.count }
       guard bytes <= compressedBytes else {
         throw Complaints(path: path).damaged(
-          request.place, "has \(bytes) compressed bytes, for less than \(compressedBytes) of samples")
+          request.place,
+          "has \(bytes) compressed bytes, for less than \(compressedBytes) of samples")
       }
     } else {
       stream =

@@ -48,7 +48,8 @@ struct PacketIndex: Sendable {
             <= min(dataBytes, Self.mostPackets)
         else {
           throw complaints.damaged(
-            "tile \(tile)", "has more precincts than the \(dataBytes) bytes of its data, or than 2^22")
+            "tile \(tile)",
+            "has more precincts than the \(dataBytes) bytes of its data, or than 2^22")
         }
         Self.append(to: &slots, number, component, resolution, precincts)
       }
