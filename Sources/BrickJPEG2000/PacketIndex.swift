@@ -13,7 +13,7 @@ struct PacketIndex: Sendable {
   var byteCount: Int { ranges.reduce(0) { $0 + 32 + 16 * $1.count } }
 
   /// More packets of a tile than are indexed.
-  private static let mostPackets = 4 << 20
+  static let mostPackets = 4 << 20
 
   /// A precinct of a component's resolution, in the order packets follow each other.
   private struct Slot {
