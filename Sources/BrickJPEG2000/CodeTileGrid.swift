@@ -23,11 +23,13 @@ struct CodeTileGrid: Sendable, Hashable {
     (tileWidth, tileHeight, tileX, tileY) = (number(4), number(5), number(6), number(7))
     guard x0 < x1, y0 < y1 else {
       throw complaints.damaged(
-        "byte \(start)", "its image is \(max(0, x1 - x0)) × \(max(0, y1 - y0)) pixels: there is nothing in it")
+        "byte \(start)",
+        "its image is \(max(0, x1 - x0)) × \(max(0, y1 - y0)) pixels: there is nothing in it")
     }
     // OpenJPEG counts in 31 bits; no real tile comes near.
     let most = Int(Int32.max)
-    guard x1 <= most, y1 <= most, (x1 - x0).multipliedReportingOverflow(by: y1 - y0).partialValue <= 1 << 40
+    guard x1 <= most, y1 <= most,
+      (x1 - x0).multipliedReportingOverflow(by: y1 - y0).partialValue <= 1 << 40
     else {
       throw complaints.unsupported(
         "its image of \(x1 - x0) × \(y1 - y0) pixels is larger than 2^40",

@@ -36,6 +36,10 @@ struct Codestream: Sendable {
   let isSeparable: Bool
   /// Whether tiles can't be taken out: packet headers lie apart, or a tile changes the order of its packets.
   let needsAll: Bool
+  /// Precincts of one component of a tile, at most.
+  let precincts: Int
+  /// Whether some tile has its packets in several layers.
+  let hasLayers: Bool
   /// Bytes of OpenJPEG's precincts and code-blocks for one component of a tile, at most.
   let structureBytes: Int
   /// The voxels' type.
@@ -72,6 +76,8 @@ struct Codestream: Sendable {
     isSeparable = survey.isSeparable && !survey.needsAll
     needsAll = survey.needsAll
     structureBytes = survey.structureBytes
+    precincts = survey.precincts
+    hasLayers = survey.hasLayers
     try map.checkIntact()
   }
 
@@ -82,6 +88,8 @@ struct Codestream: Sendable {
     var isSeparable: Bool
     var needsAll: Bool
     var structureBytes = 0
+    var precincts = 0
+    var hasLayers = false
     let tile: (width: Int, height: Int)
 
     init(
@@ -96,8 +104,10 @@ struct Codestream: Sendable {
     }
 
     mutating func note(_ parameters: CodingParameters, _ segments: [MarkerSegment]) {
+      hasLayers = hasLayers || parameters.layers > 1
       for style in parameters.styles {
         let most = TileComponent.most(width: tile.width, height: tile.height, style)
+        precincts = max(precincts, most.precincts)
         // Measured with OpenJPEG 2.5.0: see the tests.
         structureBytes = max(structureBytes, 160 * most.precincts + 640 * most.blocks)
       }
@@ -126,12 +136,14 @@ struct Codestream: Sendable {
       guard dx == 1 && dy == 1 else {
         throw complaints.unsupported(
           "component \(number) is subsampled: one sample for \(dx) columns and \(dy) rows",
-          remedy: "Planes of a volume have one size: save it with every component in full resolution")
+          remedy:
+            "Planes of a volume have one size: save it with every component in full resolution")
       }
       guard bytes.byte(place) == first else {
         throw complaints.unsupported(
           "component 0 is \(words(first)), component \(number) is \(words(bytes.byte(place)))",
-          remedy: "Planes of a volume have one type: save components that differ as files of their own")
+          remedy:
+            "Planes of a volume have one type: save components that differ as files of their own")
       }
     }
     return (count, first & 127 + 1, first & 128 != 0)
@@ -187,7 +199,9 @@ struct Codestream: Sendable {
           "tile \(tile), byte \(place)", "has more than 255 tile-parts of one tile, or 2^20 of all")
       }
       if !segments.isEmpty {
-        if !tiles[tile].isEmpty && segments.contains(where: { $0.marker == .cod || $0.marker == .coc }) {
+        if !tiles[tile].isEmpty
+          && segments.contains(where: { $0.marker == .cod || $0.marker == .coc })
+        {
           throw complaints.damaged(
             "tile \(tile), byte \(place)", "a later tile-part changes how the tile is coded")
         }

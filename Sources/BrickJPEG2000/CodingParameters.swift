@@ -74,7 +74,8 @@ struct CodingParameters: Sendable {
       mixesComponents = bytes.byte(body.lowerBound + 4) & 1 != 0
       guard progression <= 4, layers > 0 else {
         throw complaints.damaged(
-          "byte \(body.lowerBound)", "its COD segment names progression \(progression) and \(layers) layers")
+          "byte \(body.lowerBound)",
+          "its COD segment names progression \(progression) and \(layers) layers")
       }
       common = style
       special = [:]
@@ -90,7 +91,8 @@ struct CodingParameters: Sendable {
       let component = segment.component(bytes, components)
       guard component < components else {
         throw complaints.damaged(
-          "byte \(body.lowerBound)", "its COC segment names component \(component) of \(components)")
+          "byte \(body.lowerBound)", "its COC segment names component \(component) of \(components)"
+        )
       }
       special[component] = style
     }
@@ -142,7 +144,8 @@ struct MarkerSegment: Sendable {
             + "where a marker segment belongs")
       }
       guard segments.count < 1 << 18 else {
-        throw complaints.damaged("byte \(place)", "a header of its codestream has more than 2^18 segments")
+        throw complaints.damaged(
+          "byte \(place)", "a header of its codestream has more than 2^18 segments")
       }
       // Markers nobody knows are left out, as a decoder may.
       if let marker = Marker(rawValue: code) {

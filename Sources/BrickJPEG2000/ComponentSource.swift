@@ -83,7 +83,8 @@ final class ComponentSource: Sendable {
       let bytes = stream.data.reduce(0) { $0 + $1.count }
       guard bytes <= compressedBytes else {
         throw Complaints(path: path).damaged(
-          request.place, "has \(bytes) compressed bytes, for less than \(compressedBytes) of samples")
+          request.place,
+          "has \(bytes) compressed bytes, for less than \(compressedBytes) of samples")
       }
     } else {
       stream =
@@ -137,6 +138,20 @@ final class ComponentSource: Sendable {
     // Samples once, twice where the tile is not alone at the grid's corner; code-blocks, bands and samples of a part.
     let heap = samples * together * (isWhole ? 8 : 24)
     return heap + compressedBytes + codestream.structureBytes * streamComponents
-      + Self.mostIndexBytes + (1 << 20)
+      + indexingBytes + (1 << 20)
+  }
+
+  /// Bytes that finding a tile's packets takes: their places and order, and what earlier layers said of the blocks.
+  private var indexingBytes: Int {
+    guard codestream.isSeparable else { return 0 }
+    let packets = codestream.precincts.multipliedReportingOverflow(by: codestream.components)
+    let places =
+      64
+      * (packets.overflow
+        ? PacketIndex.mostPackets
+        : min(packets.partialValue, PacketIndex.mostPackets))
+    let blocks = codestream.structureBytes.multipliedReportingOverflow(by: codestream.components)
+    let states = codestream.hasLayers && !blocks.overflow ? blocks.partialValue / 8 : 0
+    return Self.mostIndexBytes + places + states
   }
 }

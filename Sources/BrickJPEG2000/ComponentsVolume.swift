@@ -9,7 +9,9 @@ struct ComponentsVolume: Volume {
   let type: VoxelType
   let size: Index3
   private let sources: [ComponentSource]
-  /// For each unit of components that are decoded together: they, its source, its number there. Components of
+  /// For each unit of components that are decoded together: they, its source, its number there.
+  ///
+  /// Components of
   /// files after the first count on.
   private let units: [Unit]
   /// The unit of each component.
@@ -55,18 +57,24 @@ struct ComponentsVolume: Volume {
       for (number, components) in source.units.enumerated() {
         units.append(
           Unit(
-            components: first + components.lowerBound..<first + components.upperBound, source: place,
+            components: first + components.lowerBound..<first + components.upperBound,
+            source: place,
             number: number))
       }
     }
     self.units = units
-    unitOfComponent = units.enumerated().flatMap { Array(repeating: $0, count: $1.components.count) }
-    order = sources.count > 1 ? nil : sources[0].boxes.order(of: unitOfComponent.count).map {
-      components in
-      var planes = components
-      for (plane, component) in components.enumerated() { planes[component] = plane }
-      return (components, planes)
+    unitOfComponent = units.enumerated().flatMap {
+      Array(repeating: $0, count: $1.components.count)
     }
+    order =
+      sources.count > 1
+      ? nil
+      : sources[0].boxes.order(of: unitOfComponent.count).map {
+        components in
+        var planes = components
+        for (plane, component) in components.enumerated() { planes[component] = plane }
+        return (components, planes)
+      }
     let (height, width) = sources[0].codestream.reducedSize(reduction)
     size = Index3(
       z: unitOfComponent.count, y: transposes ? width : height, x: transposes ? height : width)
@@ -143,10 +151,12 @@ struct ComponentsVolume: Volume {
       )
       // A sample of the reduced image belongs to the tile that holds its place on the reference grid.
       let tileColumns =
-        grid.column(of: (columns.lowerBound + left) << reduction)...grid.column(
+        grid.column(
+          of: (columns.lowerBound + left) << reduction)...grid.column(
           of: (columns.upperBound - 1 + left) << reduction)
       let tileRows =
-        grid.row(of: (rows.lowerBound + top) << reduction)...grid.row(
+        grid.row(
+          of: (rows.lowerBound + top) << reduction)...grid.row(
           of: (rows.upperBound - 1 + top) << reduction)
       for tileRow in tileRows {
         for tileColumn in tileColumns {

@@ -42,7 +42,8 @@ public enum JPEG2000File {
     }
     guard paths.count < 1 << 20 else {
       throw BrickworkError(
-        .unsupportedInput, path: folder, reason: "holds \(paths.count) planes, and 2^20 is the most")
+        .unsupportedInput, path: folder, reason: "holds \(paths.count) planes, and 2^20 is the most"
+      )
     }
     let sources = try paths.map { try ComponentSource($0) }
     let first = sources[0].codestream

@@ -31,14 +31,16 @@ struct JPEG2000Image: TileImage {
     if sources.count > 1 { words.append("\(sources.count) files") }
     let format = first.boxes.isBoxed ? "JP2" : "JPEG 2000 codestream"
     info = TileInfo(
-      path: path, name: Files.name(of: path), format: "\(format) (\(words.joined(separator: ", ")))",
+      path: path, name: Files.name(of: path),
+      format: "\(format) (\(words.joined(separator: ", ")))",
       type: codestream.type, size: full.size, notes: Self.notes(sources))
   }
 
   private static func notes(_ sources: [ComponentSource]) -> [String] {
     var notes: [String] = []
     if sources.contains(where: \.boxes.hasPalette) {
-      notes.append("the file has a palette: voxels are the numbers of its entries, not their colours")
+      notes.append(
+        "the file has a palette: voxels are the numbers of its entries, not their colours")
     }
     if let more = sources.map(\.boxes.furtherCodestreams).max(), more > 0 {
       notes.append("the file holds \(more + 1) codestreams, of which the first is read")
@@ -50,7 +52,8 @@ struct JPEG2000Image: TileImage {
     guard channel == 0, timepoint == 0 else {
       throw BrickworkError(
         .badRequest, path: info.path,
-        reason: "has no channel \(channel) at time point \(timepoint): it has one of each, number 0")
+        reason: "has no channel \(channel) at time point \(timepoint): it has one of each, number 0"
+      )
     }
   }
 

@@ -98,7 +98,8 @@ public enum JPEG2000Writer {
     guard [.uint8, .int8, .uint16, .int16].contains(volume.type) else {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "JPEG 2000 is written of integers of 8 or 16 bits, and the voxels are \(volume.type)",
+        reason:
+          "JPEG 2000 is written of integers of 8 or 16 bits, and the voxels are \(volume.type)",
         remedy: "Convert the volume first, or write another format")
     }
     let size = volume.size
@@ -111,7 +112,8 @@ public enum JPEG2000Writer {
     guard tiles <= 65535 else {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "planes of \(size.x) × \(size.y) voxels would need \(tiles) tiles, and 65535 is the most")
+        reason:
+          "planes of \(size.x) × \(size.y) voxels would need \(tiles) tiles, and 65535 is the most")
     }
   }
 
@@ -217,7 +219,8 @@ public enum JPEG2000Writer {
           guard length <= Int(UInt32.max) else {
             throw BrickworkError(
               .unsupportedInput, path: path,
-              reason: "\(members.count) planes take \(length) bytes, and a tile-part has at most 2^32",
+              reason:
+                "\(members.count) planes take \(length) bytes, and a tile-part has at most 2^32",
               remedy: "Write a folder of planes")
           }
           var head: [UInt8] = []

@@ -96,7 +96,8 @@ enum OpenJPEG {
       else {
         throw complaints.damaged(
           request.place,
-          "decodes to \(unsafe component.w) × \(unsafe component.h) pixels instead of \(width) × \(height)")
+          "decodes to \(unsafe component.w) × \(unsafe component.h) pixels instead of \(width) × \(height)"
+        )
       }
       let plane = unsafe UnsafeBufferPointer(start: samples, count: width * height).span
       Samples.write(plane, width: width, to: &block, plane: number, transposes: request.transposes)

@@ -13,7 +13,7 @@ struct PacketIndex: Sendable {
   var byteCount: Int { ranges.reduce(0) { $0 + 32 + 16 * $1.count } }
 
   /// More packets of a tile than are indexed.
-  private static let mostPackets = 4 << 20
+  static let mostPackets = 4 << 20
 
   /// A precinct of a component's resolution, in the order packets follow each other.
   private struct Slot {
@@ -48,7 +48,8 @@ struct PacketIndex: Sendable {
             <= min(dataBytes, Self.mostPackets)
         else {
           throw complaints.damaged(
-            "tile \(tile)", "has more precincts than the \(dataBytes) bytes of its data, or than 2^22")
+            "tile \(tile)",
+            "has more precincts than the \(dataBytes) bytes of its data, or than 2^22")
         }
         Self.append(to: &slots, number, component, resolution, precincts)
       }

@@ -46,7 +46,8 @@ struct TileComponent: Sendable {
   }
 
   /// The numbers of code-blocks along x and y of a band in a precinct (`x`, `y` its numbers).
-  func blocks(_ number: Int, _ band: Area, precinctX: Int, precinctY: Int) -> (wide: Int, high: Int) {
+  func blocks(_ number: Int, _ band: Area, precinctX: Int, precinctY: Int) -> (wide: Int, high: Int)
+  {
     guard !band.isEmpty else { return (0, 0) }
     let smaller = number > 0 ? 1 : 0
     func count(_ range: Range<Int>, _ precinct: Int, _ precinctBits: Int, _ blockBits: Int) -> Int {

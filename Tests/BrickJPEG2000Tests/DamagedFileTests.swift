@@ -120,7 +120,8 @@ import Testing
     let volume = try RealFileTests.volume(folder("a.jp2"))
     try write(folder("a.jp2"), Array(bytes[..<(bytes.count - 100)]))
     let error = #expect(throws: BrickworkError.self) { _ = try volume.block(of: volume.bounds) }
-    #expect(error?.reason == "has \(bytes.count - 100) bytes now, and \(bytes.count) when it was opened")
+    #expect(
+      error?.reason == "has \(bytes.count - 100) bytes now, and \(bytes.count) when it was opened")
   }
 
   @Test func planesThatDifferAreRefused() throws {
