@@ -166,6 +166,11 @@ private struct Pages {
     }
   }
 
+  private var density: PixelDensity? {
+    guard let size = options.voxelSize, size.isValid else { return nil }
+    return PixelDensity(size, forImageJ: TIFFDescription.isImageJ(volume.type))
+  }
+
   private func read(_ box: Box3, into block: inout VoxelBlock) throws {
     block.reshape(to: box, type: volume.type)
     volume.willRead(box)
@@ -176,8 +181,7 @@ private struct Pages {
   private func begin(page: Int) throws {
     try output.beginPage(
       width: volume.size.x, height: volume.size.y, rowsPerStrip: rowsPerStrip, type: volume.type,
-      compression: options.compression,
-      voxelSize: options.voxelSize.flatMap { $0.isValid ? $0 : nil },
+      compression: options.compression, resolution: density,
       description: page == 0 ? description : nil)
   }
 

@@ -48,7 +48,7 @@ import Testing
       size, positions = offsets[0], offsets[1:].copy()
       positions[:, 0] = -positions[:, 0]
       positions -= positions.min(axis=0)
-      np.savetxt(folder + '/expected.csv', positions, fmt='%r', delimiter=',', header='x_um,y_um,z_um', comments='')
+      np.savetxt(folder + '/expected.csv', positions, fmt='%.17g', delimiter=',', header='x_um,y_um,z_um', comments='')
       """, [folder.path])
     let read = try OffsetTable.read(folder("exm.npy"), layout: .exm)
     let expected = try OffsetTable.read(folder("expected.csv"))
