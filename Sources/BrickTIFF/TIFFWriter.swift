@@ -33,8 +33,9 @@ public enum TIFFWriter {
     public var channelName = ""
     /// Whether the file has 64-bit offsets; nil chooses them where it might pass 4 GB.
     public var isBigTIFF: Bool?
-    /// Bytes of voxels that are read at once, unless a strip needs more. Planes that lie in one brick of the source
-    /// should fit, so that it is decoded once.
+    /// Bytes of voxels that are read at once, unless a strip needs more.
+    ///
+    /// Planes that lie in one brick of the source should fit, so that it is decoded once.
     public var slabBytes = 64 << 20
 
     /// An uncompressed file that says nothing but its size.
