@@ -8,6 +8,9 @@ enum TIFFDescription {
     return ome(size: size, type: name, voxelSize, options)
   }
 
+  /// Whether a volume of this type gets ImageJ's description.
+  static func isImageJ(_ type: VoxelType) -> Bool { name(of: type) == nil }
+
   /// The schema's name of a type; it has none for integers of 64 bits.
   private static func name(of type: VoxelType) -> String? {
     switch type {

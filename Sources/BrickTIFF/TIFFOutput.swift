@@ -2,6 +2,20 @@ internal import BrickCore
 internal import BrickFiles
 internal import CTIFF
 
+/// Pixels per length along x and y, and the unit's number in TIFF.
+struct PixelDensity {
+  let x: Double
+  let y: Double
+  let unit: Int32
+
+  /// Per centimetre; or per micrometre without a unit, as ImageJ's description gives it.
+  init(_ size: VoxelSize, forImageJ: Bool) {
+    let length = forImageJ ? 1.0 : 1e4
+    (x, y) = (length / size.x, length / size.y)
+    unit = forImageJ ? RESUNIT_NONE : RESUNIT_CENTIMETER
+  }
+}
+
 /// One libtiff handle that writes through a file of ours: the only place where the library writes.
 @safe
 final class TIFFOutput {
@@ -53,7 +67,7 @@ final class TIFFOutput {
 
   func beginPage(
     width: Int, height: Int, rowsPerStrip: Int, type: VoxelType,
-    compression: TIFFWriter.Compression, voxelSize: VoxelSize?, description: String?
+    compression: TIFFWriter.Compression, resolution: PixelDensity?, description: String?
   ) throws {
     try set(TIFFTAG_IMAGEWIDTH, width)
     try set(TIFFTAG_IMAGELENGTH, height)
@@ -66,13 +80,14 @@ final class TIFFOutput {
     try set(TIFFTAG_PLANARCONFIG, Int(PLANARCONFIG_CONTIG))
     try set(TIFFTAG_ROWSPERSTRIP, rowsPerStrip)
     try setCompression(compression, type)
-    if let voxelSize {
-      try set(TIFFTAG_RESOLUTIONUNIT, Int(RESUNIT_CENTIMETER))
-      for (tag, size) in [(TIFFTAG_XRESOLUTION, voxelSize.x), (TIFFTAG_YRESOLUTION, voxelSize.y)] {
+    if let resolution {
+      try set(TIFFTAG_RESOLUTIONUNIT, Int(resolution.unit))
+      for (tag, value) in [
+        (TIFFTAG_XRESOLUTION, resolution.x), (TIFFTAG_YRESOLUTION, resolution.y),
+      ] {
         // A quotient of 32-bit numbers: what lies beyond is left to the description.
-        let resolution = 1e4 / size
-        guard resolution > 1e-6, resolution < 4e9 else { continue }
-        try check(unsafe ctiff_set_double(tiff, UInt32(tag), resolution), "tag \(tag)")
+        guard value > 1e-6, value < 4e9 else { continue }
+        try check(unsafe ctiff_set_double(tiff, UInt32(tag), value), "tag \(tag)")
       }
     }
     if let description {

@@ -33,8 +33,9 @@ public enum TIFFWriter {
     public var channelName = ""
     /// Whether the file has 64-bit offsets; nil chooses them where it might pass 4 GB.
     public var isBigTIFF: Bool?
-    /// Bytes of voxels that are read at once, unless a strip needs more. Planes that lie in one brick of the source
-    /// should fit, so that it is decoded once.
+    /// Bytes of voxels that are read at once, unless a strip needs more.
+    ///
+    /// Planes that lie in one brick of the source should fit, so that it is decoded once.
     public var slabBytes = 64 << 20
 
     /// An uncompressed file that says nothing but its size.
@@ -166,6 +167,11 @@ private struct Pages {
     }
   }
 
+  private var density: PixelDensity? {
+    guard let size = options.voxelSize, size.isValid else { return nil }
+    return PixelDensity(size, forImageJ: TIFFDescription.isImageJ(volume.type))
+  }
+
   private func read(_ box: Box3, into block: inout VoxelBlock) throws {
     block.reshape(to: box, type: volume.type)
     volume.willRead(box)
@@ -176,8 +182,7 @@ private struct Pages {
   private func begin(page: Int) throws {
     try output.beginPage(
       width: volume.size.x, height: volume.size.y, rowsPerStrip: rowsPerStrip, type: volume.type,
-      compression: options.compression,
-      voxelSize: options.voxelSize.flatMap { $0.isValid ? $0 : nil },
+      compression: options.compression, resolution: density,
       description: page == 0 ? description : nil)
   }
 

@@ -186,8 +186,8 @@ struct OffsetsCommand: ParsableCommand {
       ]
       if let info = found.tiles?.tiles[index].info {
         entry["path"] = .string(info.path)
-        entry["position_um_xyz"] = info.position.map { JSON($0) } ?? nil
-        entry["camera_position_um_xyz"] = info.cameraPosition.map { JSON($0) } ?? nil
+        entry["position_um_xyz"] = info.position.map { JSON($0) } ?? JSON.null
+        entry["camera_position_um_xyz"] = info.cameraPosition.map { JSON($0) } ?? JSON.null
       }
       return entry
     }

@@ -32,8 +32,8 @@ import Testing
     ])
     #expect(found.gaps == [LayoutReport.Gap(first: 0, second: 1, axis: 2, voxels: 3)])
     #expect(found.isolated == [0, 3])
-    // Tile 4 touches tile 2 and shares no voxel with it.
-    #expect(found.overlappingPairs == 1)
+    // Tile 4 touches tile 2 and shares no voxel with it, but a corner with tile 1.
+    #expect(found.overlappingPairs == 2)
     #expect(try report([.zero]).isolated.isEmpty)
   }
 

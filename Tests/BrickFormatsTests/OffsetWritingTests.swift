@@ -48,7 +48,7 @@ import Testing
       size, positions = offsets[0], offsets[1:].copy()
       positions[:, 0] = -positions[:, 0]
       positions -= positions.min(axis=0)
-      np.savetxt(folder + '/expected.csv', positions, fmt='%r', delimiter=',', header='x_um,y_um,z_um', comments='')
+      np.savetxt(folder + '/expected.csv', positions, fmt='%.17g', delimiter=',', header='x_um,y_um,z_um', comments='')
       """, [folder.path])
     let read = try OffsetTable.read(folder("exm.npy"), layout: .exm)
     let expected = try OffsetTable.read(folder("expected.csv"))
@@ -71,5 +71,29 @@ import Testing
     let same = try set([("d/a.tif", "a.tif"), ("e/a.tif", "a.tif")]).offsetTable()
     #expect(same.rows.map(\.name) == [nil, nil] && same.rows.map(\.index) == [0, 1])
     #expect(!same.namesAreFiles)
+  }
+
+  /// Whatever happens to the bytes of a table, the parsers give rows or a sentence.
+  @Test func damagedTablesNeverDoHarm() throws {
+    let configuration =
+      "dim = 3\nmultiseries = true\na.nd2; 0; (1.5, -2, 3)\na.nd2; 1; (4, 5, 6e2)\n"
+    let csv = "tile;name;x_um;y_um;z\n0;\"a;\"\"b\";1,5;2;3\n1;b;4;-5e3;6\n"
+    let table = OffsetTable(rows: rows, source: "t", format: "test")
+    var random = SplitMix64(seed: 11)
+    for seed in [try table.npy(voxelSize: voxelSize), Array(configuration.utf8), Array(csv.utf8)] {
+      for _ in 0..<1500 {
+        var damaged = seed
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+          let place = Int.random(in: 0..<damaged.count, using: &random)
+          switch Int.random(in: 0..<4, using: &random) {
+          case 0: damaged[place] = UInt8.random(in: 0...255, using: &random)
+          case 1: damaged.removeLast(min(place, damaged.count - 1))
+          case 2: damaged.insert(contentsOf: Array("99999999999".utf8), at: place)
+          default: damaged.append(UInt8.random(in: 0...255, using: &random))
+          }
+        }
+        do { try ParserExercise.offsets(damaged) } catch { #expect(error is BrickworkError) }
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import BrickFormats
 import BrickJPEG2000
 import BrickStitch
 import BrickTestSupport
+import Foundation
 import Testing
 
 @Suite struct TilesetFileTests {
@@ -256,13 +257,15 @@ import Testing
   @Test func tenThousandTilesAreOpenedAndPlacedInSeconds() throws {
     let folder = try TemporaryFolder()
     var entries: [String] = []
+    try write(folder("t0.tif"))
     for number in 0..<10_000 {
-      // Every file is there once, and one of them half of the tiles.
+      // Half of the tiles are in files of their own, half in one file.
       let name = number < 5000 ? "t\(number).tif" : "t0.tif"
-      if number < 5000 { try write(folder(name)) }
-      entries.append(
-        #"{"path": "\#(name)", "offset_voxels_xyz": [\#(number % 100 * 3), \#(number / 100 * 2), 0]}"#
-      )
+      if number > 0 && number < 5000 {
+        try FileManager.default.copyItem(atPath: folder("t0.tif"), toPath: folder(name))
+      }
+      let offset = "[\(number % 100 * 3), \(number / 100 * 2), 0]"
+      entries.append(#"{"path": "\#(name)", "offset_voxels_xyz": \#(offset)}"#)
     }
     let text = #"{"brickwork_tileset": 1, "tiles": [\#(entries.joined(separator: ",\n"))]}"#
     try Files.replace(folder("t.json"), with: Array(text.utf8))
@@ -271,5 +274,29 @@ import Testing
     let composition = try tiles.composition(offsets: nil, CompositionOptions())
     #expect(ContinuousClock.now - start < .seconds(10))
     #expect(composition.volume.size == Index3(z: 2, y: 201, x: 301))
+  }
+
+  @Test(arguments: [DownsampleMethod.stride, .mean])
+  func aTilesetIsDownscaledWithItsOffsetsAndVoxelSize(_ method: DownsampleMethod) throws {
+    let folder = try TemporaryFolder()
+    try write(folder("a.tif"))
+    try write(folder("b.tif"), 100)
+    let text = """
+      {"brickwork_tileset": 1, "voxel_size_um_xyz": [0.5, 0.25, 2], "tiles": [
+        {"path": "a.tif", "position_um_xyz": [10, 0, 0]}, {"path": "b.tif", "position_um_xyz": [12, 0, 4]}]}
+      """
+    try Files.replace(folder("t.json"), with: Array(text.utf8))
+    let tiles = try TileSet.open([folder("t.json")], cache: cache)
+    var options = CompositionOptions()
+    options.downscale = Index3(z: 2, y: 3, x: 2)
+    options.downscaleMethod = method
+    options.fusion = .overwrite
+    let composition = try tiles.composition(offsets: nil, options)
+    #expect(composition.voxelSize == VoxelSize(x: 1, y: 0.75, z: 4))
+    #expect(composition.placement.boxes.map(\.origin) == [.zero, Index3(z: 1, y: 0, x: 2)])
+    let block = try composition.volume.block(of: composition.volume.bounds)
+    let (first, second): ([UInt16], [UInt16]) =
+      method == .stride ? ([0, 2], [100, 102]) : ([11, 13], [111, 113])
+    #expect(block.values(UInt16.self) == first + [0, 0] + [0, 0] + second)
   }
 }

@@ -42,7 +42,20 @@ import Testing
     ),
     ("preview", ["--output", "--z", "--fusion", "--max-size", "--contrast", "--json"]),
     ("info", ["--offsets", "--voxel-size", "--json", "--quiet"]),
-    ("offsets", ["--output", "--offset-units", "--offset-layout", "--timepoint", "--json"]),
+    (
+      "offsets",
+      [
+        "--output", "--offset-units", "--offset-layout", "--timepoint", "--json", "--format",
+        "--npy-layout",
+      ]
+    ),
+    (
+      "tileset",
+      [
+        "--output", "--offsets", "--offset-units", "--voxel-size", "--scale-offset", "--order",
+        "--stage-rule", "--overwrite",
+      ]
+    ),
   ]) func helpListsTheOptionsOfTheContract(_ name: String, _ options: [String]) throws {
     let help = try Executable.run([name, "--help"]).output
     for option in options { #expect(help.contains("\(option) ") || help.contains("\(option)\n")) }

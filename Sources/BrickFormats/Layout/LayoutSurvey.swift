@@ -42,11 +42,10 @@ struct Survey {
 
   private mutating func places(in box: Box3, besides place: Int) -> [Int] {
     var found: [Int] = []
-    var seen: Set<Int> = [place]
     var visits = 0
     index.visit(intersecting: box) { other in
       visits += 1
-      if seen.insert(other).inserted { found.append(other) }
+      if other != place && !found.contains(other) { found.append(other) }
       // A box is listed in each cell it reaches into: 27 at most for one of the usual size.
       return found.count < most && visits < most * 32
     }

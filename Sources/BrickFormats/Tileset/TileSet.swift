@@ -34,8 +34,9 @@ public struct TileSet: Sendable {
   public var isVoxelSizeKnown = true
   /// Stage positions in µm, x, y, z, if every tile's file has one.
   public internal(set) var stagePositions: [Point3]?
-  /// Positions kept with the set, which come before those of the stage: of a tileset file, or given by
-  /// `updatingOffsets`. Its rows are numbered like the tiles.
+  /// Positions kept with the set, which come before those of the stage; nil where there are none.
+  ///
+  /// They are a tileset file's, or were given by `updatingOffsets`. Rows are numbered like the tiles.
   public var recordedOffsets: OffsetTable?
   /// Where each tile was opened from, in the tiles' order.
   public internal(set) var origins: [TileOrigin]
