@@ -53,8 +53,8 @@ enum TileFormat {
       throw BrickworkError(
         .unsupportedInput, path: path,
         reason:
-          "is a folder without zarr.json, .zgroup or attributes.json and without .tif or .tiff "
-          + "files",
+          "is a folder without zarr.json and without .tif or .tiff files; no .zarray, .zgroup or "
+          + "attributes.json is there either",
         remedy: "Name an OME-Zarr or N5 store, a folder of TIFF tiles, or the files themselves")
     }
     return try files.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
