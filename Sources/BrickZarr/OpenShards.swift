@@ -18,6 +18,11 @@ final class OpenShards: Sendable {
     var first = 0
     var bytes = 0
 
+    mutating func append(_ slot: ShardTable.Slot, _ bytes: Int) {
+      entries.append(Entry(slot: slot, bytes: bytes))
+      self.bytes += bytes
+    }
+
     mutating func takeFirst() -> Entry {
       let entry = entries[first]
       first += 1
@@ -44,17 +49,20 @@ final class OpenShards: Sendable {
   ///
   /// - Parameter bytes: of its index.
   func add(_ slot: ShardTable.Slot, bytes: Int) {
-    var surplus: [ShardTable.Slot] = []
+    var surplus: [(ShardTable.Slot, bytes: Int)] = []
     state.withLock { state in
-      state.entries.append(Entry(slot: slot, bytes: bytes))
-      state.bytes += bytes
+      state.append(slot, bytes)
       while state.entries.count - state.first > 1,
         state.entries.count - state.first > mostFiles || state.bytes > mostBytes
       {
-        if let slot = state.takeFirst().slot { surplus.append(slot) }
+        let entry = state.takeFirst()
+        if let slot = entry.slot { surplus.append((slot, entry.bytes)) }
       }
     }
-    // One that is being opened again just now may stay: it is counted anew.
-    for slot in surplus { slot.content.withLockIfAvailable { $0 = .unknown } }
+    for (slot, bytes) in surplus {
+      // Somebody is looking at it just now: its turn comes again. The caller's own is never among these.
+      let closed: Void? = slot.content.withLockIfAvailable { $0 = .unknown }
+      if closed == nil { state.withLock { $0.append(slot, bytes) } }
+    }
   }
 }
