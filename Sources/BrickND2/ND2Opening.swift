@@ -241,6 +241,21 @@ struct ND2Opening {
 
   /// Checks the loops against the frames there are, and makes one up where the file has none.
   private mutating func settleLoops() throws {
+    try settleCounts()
+    let positions = loops.first { $0.kind == .position }?.count ?? 1
+    let most = max(Self.mostUnlisted, directory.frames.count)
+    guard positions <= max(most, experiment.points.count) else {
+      throw BrickworkError(
+        .damagedInput, path: map.path, place: "ImageMetadata",
+        reason: "claims \(positions) positions, lists none of them, and holds "
+          + "\(directory.frames.count) frames", remedy: "Restore the file from a copy")
+    }
+  }
+
+  /// More positions than this are believed only if they are listed or have frames: each becomes a tile.
+  private static let mostUnlisted = 65_536
+
+  private mutating func settleCounts() throws {
     loops = experiment.loops
     let listed = directory.frames.count
     // Frames that were planned and not taken are fine; counts beyond all measure are damage.

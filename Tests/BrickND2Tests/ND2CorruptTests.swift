@@ -145,6 +145,17 @@ struct ND2CorruptTests {
     }
   }
 
+  @Test func framesBeyondTheSampleAreCheckedWhenTheyAreRead() throws {
+    let many = "--no-xy --z 0 --time 200 --size 32x32"
+    let lines = ["entry-swap:100,101", "bad-frame-magic:100", "entry-beyond-eof:100"].map {
+      "\(many) --corrupt \($0)"
+    }
+    let folder = try ND2Oracle.generate(lines)
+    try expect(folder("0.nd2"), .reads(note: nil), "swapped")
+    try expect(folder("1.nd2"), .reads(failing: [100], note: nil), "lost")
+    try expect(folder("2.nd2"), .reads(note: nil), "beyond")
+  }
+
   private func expect(_ path: String, _ outcome: Outcome, _ mode: String) throws {
     let images: [ND2Image]
     do { images = try ND2File.open(path, cache: PieceCache(capacity: 1 << 20)) } catch {

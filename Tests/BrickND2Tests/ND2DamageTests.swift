@@ -35,7 +35,8 @@ import Testing
   }
 
   private func exercise(_ bytes: [UInt8], at path: String, _ what: String) throws {
-    // Not flushed to the disk, as `Files.replace` would, thousands of times.
+    // Not flushed to the disk thousands of times, as replacing a file would.
+    try? FileManager.default.removeItem(atPath: path)
     try Data(bytes).write(to: URL(fileURLWithPath: path))
     do { try ND2File.exercise(path) } catch let error as BrickworkError {
       #expect(!error.reason.isEmpty, "\(what)")
@@ -50,7 +51,7 @@ import Testing
     // Zeros between chunks are left alone, except a few: most of the file is padding.
     let places = good.indices.filter { good[$0] != 0 || $0 % 97 == 0 }
     for place in places {
-      for change: UInt8 in [0xFF, 0x80, 0x01] {
+      for change: UInt8 in good[place] == 0 ? [0x01] : [0xFF, 0x01] {
         var bad = good
         bad[place] ^= change
         try exercise(bad, at: folder("a.nd2"), "byte \(place) ^ \(change)")
@@ -61,7 +62,7 @@ import Testing
   @Test func cutAndLengthenedFilesGiveReasons() throws {
     let folder = try TemporaryFolder()
     let good = sample(compressed: false)
-    for count in stride(from: 0, to: good.count, by: 61) {
+    for count in stride(from: 0, to: good.count, by: 131) {
       try exercise(Array(good[..<count]), at: folder("a.nd2"), "cut at \(count)")
       try exercise(
         Array(good[..<count]) + Array(good.dropFirst(count + 5)), at: folder("a.nd2"),
