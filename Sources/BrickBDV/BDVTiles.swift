@@ -1,6 +1,6 @@
 public import BrickCore
 internal import BrickFiles
-internal import BrickHDF5
+@_spi(Fuzzing) internal import BrickHDF5
 
 /// Views of BigDataViewer HDF5 projects as tiles.
 public enum BDVTiles {
@@ -80,7 +80,7 @@ public enum BDVTiles {
   /// Opens a project in every way and reads a few boxes of each tile; for fuzzing.
   ///
   /// - Throws: only `BrickworkError`.
-  package static func exercise(_ path: String) throws {
+  @_spi(Fuzzing) public static func exercise(_ path: String) throws {
     for image in try images(in: path, cache: PieceCache(capacity: 1 << 20)) {
       try HDF5Tiles.readSome(of: image)
     }

@@ -1,11 +1,11 @@
 internal import BrickCore
 
 /// Entries for fuzzing: each takes the bytes of a file and lets the parser see them.
-package enum ParserExercise {
+@_spi(Fuzzing) public enum ParserExercise {
   /// Parses a tileset file and writes what was read.
   ///
   /// - Throws: nothing but `BrickworkError`.
-  package static func tileset(_ bytes: [UInt8]) throws {
+  @_spi(Fuzzing) public static func tileset(_ bytes: [UInt8]) throws {
     let file = try TilesetFile(parsing: bytes, path: "tileset.json")
     for tile in file.tiles.prefix(4) { _ = tile.options(over: OpeningOptions()) }
   }
@@ -13,7 +13,7 @@ package enum ParserExercise {
   /// Parses a table of offsets: `.npy` in both layouts, CSV or `TileConfiguration`, in all units.
   ///
   /// - Throws: nothing but `BrickworkError`.
-  package static func offsets(_ bytes: [UInt8]) throws {
+  @_spi(Fuzzing) public static func offsets(_ bytes: [UInt8]) throws {
     var failure: BrickworkError?
     for layout in OffsetLayout.allCases {
       for units in OffsetUnits.allCases {

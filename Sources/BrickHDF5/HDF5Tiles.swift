@@ -129,7 +129,7 @@ public enum HDF5Tiles {
   /// Opens a file in every way and reads a few boxes of each tile; for fuzzing.
   ///
   /// - Throws: only `BrickworkError`.
-  package static func exercise(_ path: String) throws {
+  @_spi(Fuzzing) public static func exercise(_ path: String) throws {
     let cache = PieceCache(capacity: 1 << 20)
     for image in try images(in: path, cache: cache) {
       try readSome(of: image)
@@ -137,7 +137,7 @@ public enum HDF5Tiles {
   }
 
   /// Reads a corner and the middle of a tile's first and last volume.
-  package static func readSome(of image: any TileImage) throws {
+  @_spi(Fuzzing) public static func readSome(of image: any TileImage) throws {
     let (channels, timepoints) = (image.info.channelNames.count, image.info.timepoints)
     for (channel, timepoint) in [(0, 0), (channels - 1, timepoints - 1)] {
       let volume = try image.volume(channel: channel, timepoint: timepoint)

@@ -2,7 +2,7 @@ internal import BrickCore
 
 extension JPEG2000File {
   /// Opens a file and reads a few boxes of it, whatever it is: for fuzzing, where only `BrickworkError` may be thrown.
-  package static func exercise(_ path: String) throws {
+  @_spi(Fuzzing) public static func exercise(_ path: String) throws {
     let cache = PieceCache(capacity: 1 << 20)
     let image = try image(in: path, rows: .x, cache: cache)
     let volumes =

@@ -1,7 +1,7 @@
 internal import BrickCore
 
 /// Everything that bytes of a store can do to this program, without a file: for fuzzing and damage tests.
-package enum ZarrBytes {
+@_spi(Fuzzing) public enum ZarrBytes {
   /// Larger bricks are not decoded here.
   private static let largestBrick = 1 << 20
 
@@ -10,7 +10,7 @@ package enum ZarrBytes {
   ///
   /// A group's document is read as an OME-Zarr image.
   /// - Throws: `BrickworkError` alone.
-  package static func parse(_ bytes: [UInt8]) throws {
+  @_spi(Fuzzing) public static func parse(_ bytes: [UInt8]) throws {
     let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
     let document = parts.first.map(Array.init) ?? []
     let version = (try? JSON(parsing: document, path: "document"))?["zarr_format"]?.intValue
@@ -29,7 +29,7 @@ package enum ZarrBytes {
   /// Decodes the first bricks in the bytes of one of an array's files.
   ///
   /// - Throws: `BrickworkError` alone.
-  package static func decode(_ file: [UInt8], _ metadata: ArrayMetadata) throws {
+  @_spi(Fuzzing) public static func decode(_ file: [UInt8], _ metadata: ArrayMetadata) throws {
     guard metadata.brickBytes <= largestBrick, !metadata.shape.contains(0) else { return }
     let ranges: [Range<Int>?] =
       if let layout = metadata.index {

@@ -113,7 +113,8 @@ struct ExportCommand: AsyncParsableCommand {
         source: source, output: output, format: format, opening: volume.opening.options,
         tile: volume.tile, level: volume.level, channel: channel, timepoint: timepoint,
         region: volume.roi, voxelSize: volume.voxelSize, compression: compression,
-        memory: try machine.memoryLimit(), overwrite: overwrite, dryRun: dryRun)
+        memory: try machine.memoryLimit(), threads: try machine.threadCount(),
+        overwrite: overwrite, dryRun: dryRun)
       summary = try runVolumeExport(request, logging.log())
     }
     progress?.finish()

@@ -20,6 +20,7 @@ struct VolumeExportRequest: Sendable {
   var compression: CompressionOption?
   /// Bytes; nil takes the usual share of the machine's memory.
   var memory: Int?
+  var threads: Int?
   var overwrite: Bool
   var dryRun: Bool
 }
@@ -60,10 +61,10 @@ func runVolumeExport(_ request: VolumeExportRequest, _ log: Log) throws -> JobSu
     try TIFFWriter.write(
       volume, to: request.output, try tiffOptions(request, chosen, budget),
       overwrite: request.overwrite, progress: { _ in try Task.checkCancellation() })
-  case .jpeg2000, .bdv:
-    throw BrickworkError(
-      .badRequest, path: request.output, reason: "this release does not write JPEG 2000",
-      remedy: "Name the output OUT.tif")
+  case .jpeg2000:
+    try JPEG2000Writer.write(
+      volume, to: request.output, jpeg2000Options(request, volume, budget))
+  case .bdv: preconditionFailure("A BigDataViewer file has an export of its own")
   }
   let seconds = (ContinuousClock.now - start) / .seconds(1)
   let written = Files.size(request.output) ?? 0
@@ -158,4 +159,17 @@ private func tiffOptions(
   options.channelName = chosen.channelName
   options.slabBytes = max(1 << 20, budget.byteCount / 4)
   return options
+}
+
+/// As many planes at once as threads and half of the budget allow; the other half is for what is decoded.
+private func jpeg2000Options(
+  _ request: VolumeExportRequest, _ volume: any Volume, _ budget: MemoryBudget
+) -> JPEG2000Writer.Options {
+  var workers = max(1, request.threads ?? SystemMemory.cores)
+  while workers > 1,
+    JPEG2000Writer.scratchBytes(writing: volume, workers: workers) > budget.byteCount / 2
+  {
+    workers -= 1
+  }
+  return JPEG2000Writer.Options(overwrite: request.overwrite, workers: workers)
 }

@@ -1,6 +1,6 @@
 import BrickCore
 import BrickFiles
-import BrickFormats
+@_spi(Fuzzing) import BrickFormats
 import BrickTestSupport
 import Testing
 

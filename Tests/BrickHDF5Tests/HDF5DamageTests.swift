@@ -1,6 +1,6 @@
 import BrickCore
 import BrickFiles
-import BrickHDF5
+@_spi(Fuzzing) import BrickHDF5
 import BrickTestSupport
 import Testing
 

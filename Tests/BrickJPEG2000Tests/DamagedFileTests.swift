@@ -1,6 +1,6 @@
 import BrickCore
 import BrickFiles
-import BrickJPEG2000
+@_spi(Fuzzing) import BrickJPEG2000
 import BrickTestSupport
 import Foundation
 import Testing

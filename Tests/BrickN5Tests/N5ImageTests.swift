@@ -1,6 +1,6 @@
 import BrickCore
 import BrickFiles
-import BrickN5
+@_spi(Fuzzing) import BrickN5
 import BrickTestSupport
 import Foundation
 import Testing

@@ -1,7 +1,7 @@
 import BrickCore
 import BrickFiles
 import BrickTestSupport
-import BrickZarr
+@_spi(Fuzzing) import BrickZarr
 import Testing
 
 private let good: JSON = [

@@ -1,3 +1,10 @@
+@_spi(Fuzzing) import BrickBDV
+@_spi(Fuzzing) import BrickFormats
+@_spi(Fuzzing) import BrickHDF5
+@_spi(Fuzzing) import BrickJPEG2000
+@_spi(Fuzzing) import BrickN5
+@_spi(Fuzzing) import BrickND2
+@_spi(Fuzzing) import BrickZarr
 import Brickwork
 
 #if canImport(Glibc)
@@ -18,15 +25,18 @@ enum Parsers {
   static let named: [String: Parser] = [
     "tiff": { try readTiles(of: file("input.tif", $0)) },
     "ome-xml": { try readTiles(of: file("input.ome.tif", TIFFFrame.around(description: $0))) },
-    "zarr": { try readTiles(of: store($0)) },
-    "npy": { bytes in
-      let path = try file("input.npy", bytes)
-      try both(
-        { _ = try OffsetTable.read(path, units: .unspecified, layout: .plain, timepoint: 0) },
-        { _ = try OffsetTable.read(path, units: .um, layout: .exm, timepoint: 0) })
-    },
-    "csv": { try readOffsets(file("input.csv", $0)) },
-    "tile-configuration": { try readOffsets(file("TileConfiguration.txt", $0)) },
+    "nd2": { try ND2File.exercise(file("input.nd2", $0)) },
+    "nd2-metadata": { try ND2File.exercise(metadata: $0) },
+    "jpeg2000": { try JPEG2000File.exercise(file("input.jp2", $0)) },
+    "hdf5": { try HDF5Tiles.exercise(file("input.h5", $0)) },
+    "bdv": { try BDVTiles.exercise(file("input.h5", $0)) },
+    "zarr-store": { try readTiles(of: store($0)) },
+    "zarr": { try ZarrBytes.parse($0) },
+    "n5": { try N5Bytes.parse($0) },
+    "tileset": { try ParserExercise.tileset($0) },
+    "npy": { try ParserExercise.offsets($0) },
+    "csv": { try ParserExercise.offsets($0) },
+    "tile-configuration": { try ParserExercise.offsets($0) },
     "spimdata": { bytes in
       let path = try file("input.xml", bytes)
       try both({ try readOffsets(path) }, { _ = try BDVProject(reading: path) })
