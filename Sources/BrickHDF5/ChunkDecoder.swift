@@ -12,6 +12,7 @@ struct ChunkDecoder: Sendable {
     case fletcher32
     case scaleOffset(ScaleOffset)
     case packedBits(PackedBits)
+    case nothing
     case lzf
   }
 
@@ -47,6 +48,9 @@ struct ChunkDecoder: Sendable {
             filter.parameters, type: element.type, count: elements)
         else { return nil }
         stages.append(.scaleOffset(decoder))
+      case HDF5Filter.nbit where element.isExact && filter.parameters.dropFirst().first == 1:
+        // All bits are used: chunks lie as they do without the filter, whose bit in masks it keeps.
+        stages.append(.nothing)
       case HDF5Filter.nbit:
         guard place == 0,
           let decoder = PackedBits(filter.parameters, type: element.type, count: elements)
@@ -118,6 +122,7 @@ struct ChunkDecoder: Sendable {
       }
       return copyBytes(source, to: &target, at: 0)
     }
+    if case .nothing = last { return try undo(stages.dropLast(), source, into: &target) }
     if case .fletcher32 = last {
       let content = try Fletcher32.checked(source)
       return try undo(stages.dropLast(), source.extracting(0..<content), into: &target)
@@ -160,7 +165,7 @@ struct ChunkDecoder: Sendable {
     case .packedBits(let decoder):
       try decoder.decode(source, into: &target)
       return chunkBytes
-    case .fletcher32: return 0
+    case .fletcher32, .nothing: return 0
     }
   }
 }

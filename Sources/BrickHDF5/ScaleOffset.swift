@@ -1,19 +1,29 @@
 internal import BrickCore
 
-/// HDF5's scale-offset filter for integers: the distance of each voxel from the least one, in as few bits as
-/// the largest needs.
+/// HDF5's scale-offset filter: the distance of each voxel from the least one, in as few bits as the largest needs;
+/// floats count it in steps of a power of ten.
 struct ScaleOffset: Sendable {
   private let type: VoxelType
   private let count: Int
   /// The bits of the fill value, if chunks can hold it under a code of its own.
   private let fill: UInt64?
+  /// Steps of floats in 1.
+  private let scale: Double
 
-  /// From the filter's own numbers; nil for floats, and for numbers that don't fit the dataset.
+  /// From the filter's own numbers; nil for those that don't fit the dataset.
   init?(_ parameters: [UInt32], type: VoxelType, count: Int) {
-    guard parameters.count >= 8, !type.isFloat, parameters[0] == 2, parameters[3] == 0,
-      parameters[2] == UInt32(exactly: count), parameters[4] == UInt32(type.byteCount),
-      (parameters[5] != 0) == type.isSigned
+    guard parameters.count >= 8, parameters[0] == (type.isFloat ? 0 : 2),
+      parameters[3] == (type.isFloat ? 1 : 0), parameters[2] == UInt32(exactly: count),
+      parameters[4] == UInt32(type.byteCount),
+      type.isFloat || (parameters[5] != 0) == type.isSigned
     else { return nil }
+    var scale = 1.0
+    if type.isFloat {
+      // Powers of ten beyond are no exact numbers, and no picture's voxels.
+      guard parameters[1] <= 22 else { return nil }
+      for _ in 0..<parameters[1] { scale *= 10 }
+    }
+    self.scale = scale
     self.type = type
     self.count = count
     if parameters[7] == 1 {
@@ -49,6 +59,8 @@ struct ScaleOffset: Sendable {
     let packed = source.extracting(droppingFirst: header)
     if bits == width * 8 {
       copyBytes(packed.extracting(0..<count * width), to: &target, at: 0)
+    } else if type.isFloat {
+      unpackFloats(packed, bits: bits, least: least, into: &target)
     } else {
       let codes = Codes(bits: bits, least: least, fill: fill, count: count)
       switch width {
@@ -68,6 +80,39 @@ struct ScaleOffset: Sendable {
           target.storeBytes(of: high, toByteOffset: a, as: UInt8.self)
           target.storeBytes(of: low, toByteOffset: b, as: UInt8.self)
         }
+      }
+    }
+  }
+}
+
+extension ScaleOffset {
+  /// Floats: the least one, and steps above it, computed as the library does.
+  private func unpackFloats(
+    _ packed: RawSpan, bits: Int, least: UInt64, into target: inout MutableRawSpan
+  ) {
+    let codes = Codes(bits: bits, least: 0, fill: nil, count: count)
+    let mark = bits == 0 ? 0 : UInt64.max >> UInt64(64 - bits)
+    if type == .float32 {
+      codes.unpack(packed, as: UInt32.self, into: &target)
+      let (base, step) = (Float(bitPattern: UInt32(truncatingIfNeeded: least)), Float(scale))
+      for i in 0..<count {
+        let code = unsafe target.unsafeLoad(fromByteOffset: i * 4, as: UInt32.self)
+        let value =
+          if let fill, UInt64(code) == mark {
+            Float(bitPattern: UInt32(truncatingIfNeeded: fill))
+          } else { Float(Int32(bitPattern: code)) / step + base }
+        target.storeBytes(of: value, toByteOffset: i * 4, as: Float.self)
+      }
+    } else {
+      codes.unpack(packed, as: UInt64.self, into: &target)
+      let base = Double(bitPattern: least)
+      for i in 0..<count {
+        let code = unsafe target.unsafeLoad(fromByteOffset: i * 8, as: UInt64.self)
+        let value =
+          if let fill, code == mark { Double(bitPattern: fill) } else {
+            Double(Int64(bitPattern: code)) / scale + base
+          }
+        target.storeBytes(of: value, toByteOffset: i * 8, as: Double.self)
       }
     }
   }

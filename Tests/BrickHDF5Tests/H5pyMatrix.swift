@@ -46,6 +46,7 @@ enum H5pyMatrix {
           f.create_dataset(n + '/scale_constant', data=np.full(shape, 42, t), chunks=(4, 5, 6), scaleoffset=0)
         else:
           f.create_dataset(n + '/scale_float', data=voxels(kind).astype(t), chunks=(4, 5, 6), scaleoffset=3)
+          f.create_dataset(n + '/scale_fill', data=voxels(kind).astype(t), chunks=(4, 5, 6), scaleoffset=1, compression=1, fillvalue=2.5)
         p = h5p.create(h5p.DATASET_CREATE); p.set_layout(h5d.COMPACT)
         d = h5d.create(f[n].id, b'compact', h5t.py_create(t, logical=1), h5s.create_simple(shape), p)
         h5py.Dataset(d)[...] = voxels(kind)
@@ -76,7 +77,7 @@ enum H5pyMatrix {
       v = rng.integers(0, 4096, shape).astype('u2')
       chunked(f, 'nbit', twelve, filters=[(h5z.FILTER_NBIT, ())])[...] = v
       for name, base in [('be', h5t.STD_U32BE), ('signed', h5t.STD_I32LE), ('signed_be', h5t.STD_I64BE)]:
-        t = base.copy(); t.set_precision(13); t.set_offset(3)
+        t = base.copy(); t.set_precision(20 if t.get_size() == 4 else 40); t.set_offset(3)
         chunked(f, 'nbit_' + name, t, filters=[(h5z.FILTER_NBIT, ()), (1, (3,))])[...] = v if name == 'be' else v.astype('i4') - 2048
       chunked(f, 'nbit_whole', '>i2', filters=[(h5z.FILTER_NBIT, ())])[...] = voxels('i2')
       chunked(f, 'twelve', twelve)[...] = v
