@@ -26,7 +26,7 @@ extension TileSet {
     }
     if let stagePositions {
       let offsets = stagePositions.map {
-        TileOffset(position: .micrometers($0)).inVoxels(of: voxelSize)
+        Self.settled(TileOffset(position: .micrometers($0)).inVoxels(of: voxelSize))
       }
       return (offsets, .stage)
     }
@@ -39,5 +39,16 @@ extension TileSet {
         + "stage position, \(silent.prefix(3).joined(separator: ", ")) among them",
       remedy: "Give the positions with --offsets FILE (.csv, .npy, TileConfiguration.txt or "
         + "BigStitcher .xml)")
+  }
+
+  /// Offsets whose division left them beside a multiple of 1/1024 voxel by a rounding error, as that multiple.
+  ///
+  /// So a half stays a half, and a position that was made of an offset gives it back.
+  private static func settled(_ offset: Point3) -> Point3 {
+    func settled(_ value: Double) -> Double {
+      let near = (value * 1024).rounded() / 1024
+      return abs(value - near) <= 1e-15 * abs(value) ? near : value
+    }
+    return Point3(x: settled(offset.x), y: settled(offset.y), z: settled(offset.z))
   }
 }
