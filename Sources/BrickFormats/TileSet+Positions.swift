@@ -4,8 +4,9 @@ extension TileSet {
   /// Where each tile lies in µm, x, y, z: from `table`, else the stage positions of the files; nil where
   /// nothing says it.
   ///
-  /// Divided by the voxel size the positions give exactly the offsets that stitching these tiles, thinned
-  /// out by `downscale`, works with: so tiles that are stored with them stitch to the same volume.
+  /// As stage positions of tiles with the same voxel size they give the offsets that stitching these tiles,
+  /// thinned out by `downscale`, works with: exactly those that are multiples of 1/1024 voxel, others to the last
+  /// bit but one. So tiles that are stored with them stitch to the same volume.
   ///
   /// - Throws: `BrickworkError` if the table does not fit the tiles.
   public func positions(offsets table: OffsetTable?, downscale: Index3 = .one) throws -> [Point3]? {
@@ -21,7 +22,8 @@ extension TileSet {
     }
   }
 
-  /// The number that divided by `size` is `offset`: `stage` if it does it, else one beside their product.
+  /// The number that divided by `size` is `offset`, where there is one: `stage` if it does it, else one beside their
+  /// product.
   private static func position(_ offset: Double, _ size: Double, _ stage: Double?) -> Double {
     if let stage, stage / size == offset { return stage }
     let near = offset * size
