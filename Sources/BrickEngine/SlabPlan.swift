@@ -2,8 +2,10 @@ public import BrickCore
 public import BrickZarr
 
 extension StorePlan {
-  /// Bytes of decoded pieces that a slab of blocks should not exceed: what a small machine (`--memory 384MiB`) has left
-  /// for them. It is fixed, so that a store does not depend on the budget of the run that wrote it.
+  /// Bytes of decoded pieces that a slab of blocks should not exceed.
+  ///
+  /// About what a budget of 384 MiB has left for them. The number is fixed, so that a store does not depend on the
+  /// budget of the run that wrote it.
   static let slabReference = 192 << 20
   /// Beyond this a slab is so large that whole planes are of no use: few machines would hold it.
   static let largestSlab = 1 << 30

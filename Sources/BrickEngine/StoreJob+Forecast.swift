@@ -15,8 +15,9 @@ extension StoreJob {
     public var sharedPieceBytes: Int
     /// How often a compressed piece of a source will be decoded on average, about; 1 where nothing is compressed.
     public var expectedDecodings: Double
-    /// The smallest budget, in bytes and about, with which pieces are decoded once instead; nil where they are, or where
-    /// no budget helps because work items that are done one after the other share them.
+    /// A budget in bytes, about the smallest for as many workers, with which pieces are decoded once instead.
+    ///
+    /// Nil where they are, or where no budget helps because work items that are done one after the other share them.
     public var advisedMemory: Int?
   }
 

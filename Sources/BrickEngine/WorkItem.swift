@@ -168,7 +168,7 @@ extension StorePlan {
       let array = levels[level].array
       if level > pass.levels.lowerBound { box = box.downsampled(by: levels[level].step) }
       var keys: Set<String> = []
-      array.shards.indices(intersecting: box).forEachPosition { 
+      array.shards.indices(intersecting: box).forEachPosition {
         keys.insert(array.shardKey($0, part: part))
       }
       owned[level] = (array, keys)

@@ -85,9 +85,9 @@ import Testing
         + "Write it like 64,64,64 (z,y,x)"
     ),
     (
-      ["stitch", "a.tif", "-o", "b", "--channel", "all"],
-      "brickwork: The value 'all' is invalid for '--channel <n|name>': all channels at once come "
-        + "with the channels release. Take one at a time: --channel 0, --channel 1, …"
+      ["export", "a", "-o", "b.h5", "--channel", "all"],
+      "brickwork: The value 'all' is invalid for '--channel <n|name>': one channel is taken here, "
+        + "not all of them. Take one at a time: --channel 0, --channel 1, …"
     ),
     (
       ["stitch", "a.tif", "-o", "b", "--memory", "lots"],

@@ -1,6 +1,6 @@
-"""Kills a stitch at random moments, runs it again until it is done, and compares with an undisturbed run.
+"""Kills a stitch or an import at random moments, runs it again until it is done, and compares with an undisturbed run.
 
-    kill_test.py BIN --data FOLDER_OF_TILES [--kills 20] [--seed 1] [-- more options of stitch]
+    kill_test.py BIN --data FOLDER_OF_TILES [--command import] [--kills 20] [--seed 1] [-- more options of the command]
 
 The store must come out byte for byte the same, and a shard that a killed run had finished must not be
 written again: its inode and its time of change stay.
@@ -22,7 +22,7 @@ def shards(store):
     found = {}
     for folder, _, names in os.walk(store):
         parts = os.path.relpath(folder, store).split(os.sep)
-        if "c" not in parts or parts[0] == "__brickwork":
+        if "c" not in parts or "__brickwork" in parts:
             continue
         for name in names:
             if not name.isdigit():
@@ -48,14 +48,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--data", required=True, help="folder with the tiles, and offsets.csv if needed")
+    parser.add_argument("--command", choices=["stitch", "import"], default="stitch")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", help="folder for the stores, on the disk to be tested")
-    parser.add_argument("more", nargs="*", help="more options of stitch, after --")
+    parser.add_argument("more", nargs="*", help="more options of the command, after --")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     tiles = sorted(glob.glob(os.path.join(options.data, "*.tif")))
-    command = [os.path.abspath(options.binary), "stitch", *tiles, "--progress", "none"]
+    command = [os.path.abspath(options.binary), options.command, *tiles, "--progress", "none"]
     # Small shards make many moments to be killed at.
     more = options.more or ["--brick", "16,32,32", "--shard", "32,128,128"]
     command += more
@@ -98,6 +99,9 @@ def main():
             before = now
             if process.returncode == -signal.SIGKILL:
                 kills += 1
+                finished = os.path.exists(os.path.join(store, "zarr.json"))
+                if finished and digest(store) != wanted and not os.path.exists(os.path.join(store, "__brickwork")):
+                    problems.append(f"run {runs}: a store that was killed looks finished, and is not")
                 continue
             if process.returncode != 0:
                 problems.append(f"run {runs}: exit code {process.returncode}: {errors.decode().strip()}")

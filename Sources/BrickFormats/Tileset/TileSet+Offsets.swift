@@ -21,7 +21,8 @@ extension TileSet {
   ) throws -> (offsets: [Point3], source: OffsetSource) {
     guard let (rows, source) = try positions(from: table) else { throw silence }
     let offsets = try rows.map { row in
-      let point = row.inVoxels(of: voxelSize)
+      var point = row.inVoxels(of: voxelSize)
+      if source == .stage { point = Self.settled(point) }
       for value in [point.x, point.y, point.z] {
         let path = if case .table(let path) = source { path } else { "" }
         _ = try OffsetTable.checked(
@@ -30,6 +31,17 @@ extension TileSet {
       return point
     }
     return (offsets, source)
+  }
+
+  /// Offsets whose division left them beside a multiple of 1/1024 voxel by a rounding error, as that multiple.
+  ///
+  /// So a half stays a half, and a position that was made of an offset gives it back.
+  private static func settled(_ offset: Point3) -> Point3 {
+    func settled(_ value: Double) -> Double {
+      let near = (value * 1024).rounded() / 1024
+      return abs(value - near) <= 1e-15 * abs(value) ? near : value
+    }
+    return Point3(x: settled(offset.x), y: settled(offset.y), z: settled(offset.z))
   }
 
   /// The position of each tile in the unit its source gives; nil where nothing says where they lie.
