@@ -16,8 +16,11 @@ BIN := .build/release/brickwork
 SEED ?= 1
 COUNT ?= 200
 KILLS ?= 20
+# Of `make fuzz`: seconds for each parser, and which ones (all where none is named).
+SECONDS_EACH ?= 600
+PARSERS ?=
 
-.PHONY: help deps build demo venv test test-all lint format docs bench sanitize clean
+.PHONY: help deps build demo venv test test-all lint format docs bench sanitize fuzz clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +70,9 @@ bench: build ## PEERS=path/to/bench_peers.py DATA=folder: paired runs beside oth
 sanitize: deps venv ## the tests under the address and the thread sanitizer (slow: unoptimised)
 	$(SWIFT) test --scratch-path .build-address --sanitize address
 	$(SWIFT) test --scratch-path .build-thread --sanitize thread
+
+fuzz: deps venv ## SECONDS_EACH=600 PARSERS=: damaged bytes for every parser, under the address sanitizer
+	SECONDS_EACH=$(SECONDS_EACH) Tests/Fuzz/run.sh .venv/bin/python3 $(PARSERS)
 
 clean: ## delete everything that was built
 	rm -rf .build .build-* .venv demo

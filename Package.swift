@@ -7,6 +7,7 @@
 //   BrickFiles   every system call
 //   formats      BrickZarr, BrickN5, BrickTIFF, BrickND2, BrickJPEG2000, BrickHDF5 and BrickBDV, BrickPicture
 //   BrickStitch  where tiles lie and how they are fused
+//   BrickLabels  segmentations: overlaps of labels, joining them across tiles, tables of objects
 //   BrickEngine  plans and runs a job at a memory ceiling: the only library target with `async`
 import PackageDescription
 
@@ -55,6 +56,9 @@ let package = Package(
     system("CBlosc", "blosc", apt: "libblosc-dev", brew: "c-blosc"),
     system("CDeflate", "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
     system("CISAL", "libisal", apt: "libisal-dev", brew: "isa-l"),
+    system("CLZMA", "liblzma", apt: "liblzma-dev", brew: "xz"),
+    // Its pkg-config file is missing in many distributions.
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
     system("CHDF5", "hdf5", apt: "libhdf5-dev", brew: "hdf5"),
     system("CTIFF", "libtiff-4", apt: "libtiff-dev", brew: "libtiff"),
     system("COpenJPEG", "libopenjp2", apt: "libopenjp2-7-dev", brew: "openjpeg"),
@@ -64,29 +68,34 @@ let package = Package(
 
     library("BrickCore", [], lending),
     library("BrickFiles", ["BrickCore", "CBrickSystem"], lending),
-    library("BrickCodecs", ["BrickCore", "CZstd", "CBlosc", "CDeflate", "CISAL"]),
+    library(
+      "BrickCodecs", ["BrickCore", "CZstd", "CBlosc", "CDeflate", "CISAL", "CLZMA", "CBZip2"]),
     library("BrickXML", ["BrickCore", "CXML2"]),
     library("BrickZarr", ["BrickCore", "BrickFiles", "BrickCodecs"]),
     library("BrickTIFF", ["BrickCore", "BrickFiles", "BrickXML", "CTIFF"]),
     library("BrickND2", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML"]),
     library("BrickJPEG2000", ["BrickCore", "BrickFiles", "COpenJPEG"]),
-    library("BrickN5", ["BrickCore", "BrickFiles", "BrickCodecs"]),
+    library("BrickN5", ["BrickCore", "BrickFiles", "BrickZarr"]),
     library("BrickHDF5", ["BrickCore", "BrickFiles", "BrickCodecs", "CHDF5"]),
     library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
     library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
     library("BrickStitch", ["BrickCore"]),
+    library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles"]),
     library(
-      "BrickEngine", ["BrickCore", "BrickFiles", "BrickStitch", "BrickZarr", "BrickBDV"]),
+      "BrickEngine",
+      ["BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV"]),
     library(
       "BrickFormats",
       [
-        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickND2", "BrickJPEG2000",
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickTIFF", "BrickND2",
+        "BrickJPEG2000",
         "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickXML",
       ]),
     library(
       "Brickwork",
       [
-        "BrickCore", "BrickFiles", "BrickStitch", "BrickTIFF", "BrickND2", "BrickJPEG2000",
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickTIFF", "BrickND2",
+        "BrickJPEG2000",
         "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickEngine", "BrickFormats",
         "BrickPicture",
       ]),
@@ -111,10 +120,11 @@ let package = Package(
     tests("BrickTIFFTests", ["BrickTIFF", "BrickFiles"]),
     tests("BrickND2Tests", ["BrickND2", "BrickFiles", "BrickCodecs"]),
     tests("BrickJPEG2000Tests", ["BrickJPEG2000", "BrickFiles"]),
-    tests("BrickN5Tests", ["BrickN5", "BrickFiles"]),
+    tests("BrickN5Tests", ["BrickN5", "BrickFiles", "BrickFormats", "BrickBDV"]),
     tests("BrickHDF5Tests", ["BrickHDF5", "BrickFiles"]),
     tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
+    tests("BrickLabelsTests", ["BrickLabels", "BrickStitch", "BrickFiles"]),
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(
       "BrickEngineTests",

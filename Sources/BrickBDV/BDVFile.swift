@@ -69,11 +69,25 @@ public final class BDVFile: Sendable {
     let name = BDVNames.cells(timepoint: timepoint, setup: setup, level: level)
     guard file.contains(name) else { return nil }
     let dataset = try file.dataset(name)
+    return BDVFileVolume(
+      dataset: dataset, type: Self.type(try announcedType(of: setup), stored: dataset.type))
+  }
+
+  /// The setups that each time point's group names.
+  func setupsByTimepoint() throws -> [Int: Set<Int>] {
+    var setups: [Int: Set<Int>] = [:]
+    for timepoint in timepoints {
+      let names = try file.names(in: BDVNames.timepoint(timepoint))
+      setups[timepoint] = Set(names.compactMap { BDVNames.id(in: $0, prefix: "s") })
+    }
+    return setups
+  }
+
+  /// The type a setup's attribute announces; nil in the older convention, which has none.
+  func announcedType(of setup: Int) throws -> VoxelType? {
     let group = BDVNames.setup(setup)
-    let announced =
-      file.contains(group)
-      ? try file.attribute("dataType", of: group).flatMap { VoxelType(rawValue: $0) } : nil
-    return BDVFileVolume(dataset: dataset, type: Self.type(announced, stored: dataset.type))
+    guard file.contains(group) else { return nil }
+    return try file.attribute("dataType", of: group).flatMap { VoxelType(rawValue: $0) }
   }
 
   /// What the stored elements mean: the announced type where that has the same bits; without one, int16

@@ -3,10 +3,11 @@
 /// Padding is a minimum: setup 7 is "s07", setup 1234 is "s1234".
 enum BDVNames {
   static func setup(_ id: Int) -> String { "/s" + padded(id, 2) }
+  static func timepoint(_ id: Int) -> String { "/t" + padded(id, 5) }
   static func resolutions(_ setup: Int) -> String { Self.setup(setup) + "/resolutions" }
   static func subdivisions(_ setup: Int) -> String { Self.setup(setup) + "/subdivisions" }
   static func cells(timepoint: Int, setup: Int, level: Int) -> String {
-    "/t" + padded(timepoint, 5) + Self.setup(setup) + "/\(level)/cells"
+    Self.timepoint(timepoint) + Self.setup(setup) + "/\(level)/cells"
   }
 
   /// The id in a name such as "s07" or "t00012"; nil for other names.

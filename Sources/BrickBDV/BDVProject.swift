@@ -10,6 +10,10 @@ public struct BDVProject: Sendable, Hashable {
     public var format: String
     /// The image file or folder, as seen from the current folder; nil where the loader names none.
     public var path: String?
+    /// The loader's version, "1.0", "3.1"; empty where the file names none.
+    public var version = ""
+    /// Where each view lies in an OME-Zarr store; empty for other loaders.
+    public var groups: [Group] = []
 
     /// A loader by name, and where its voxels are.
     public init(format: String, path: String? = nil) {

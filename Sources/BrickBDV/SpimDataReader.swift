@@ -62,6 +62,7 @@ private struct SpimDataReader {
     }
     guard isSpimData else { throw damaged("line 1", "holds no element") }
     project.loader = resolvedLoader()
+    if let loader { try project.loader.takeDetails(of: loader, file: path) }
   }
 
   private mutating func take(_ element: XMLElement) throws {

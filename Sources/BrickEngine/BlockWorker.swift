@@ -6,15 +6,16 @@ internal import BrickZarr
 /// A block is read once and everything that follows from it alone is made while it is in memory:
 /// its bricks, the bricks of the next level, and its part of the level after that.
 final class BlockWorker {
-  private let source: any Volume
+  private let sources: [any Volume]
   private let plan: StorePlan
   private let pass: PassPlan
   private var block = VoxelBlock()
   private var reduced = VoxelBlock()
   private var encoders: [BrickEncoder] = []
 
-  init(source: any Volume, plan: StorePlan, pass: PassPlan) throws {
-    self.source = source
+  /// - Parameter sources: one volume for each part of the image.
+  init(sources: [any Volume], plan: StorePlan, pass: PassPlan) throws {
+    self.sources = sources
     self.plan = plan
     self.pass = pass
     for level in pass.levels.prefix(2) {
@@ -27,7 +28,7 @@ final class BlockWorker {
   func compute(_ box: Box3, item: WorkItem, into result: BlockResult) throws {
     let first = pass.levels.lowerBound
     block.reshape(to: box, type: plan.levels[first].array.type)
-    try source.read(into: &block)
+    try sources[item.part].read(into: &block)
     if item.wantsHistogram {
       var histogram = item.takeHistogram()
       Self.count(block, in: &histogram)
@@ -56,7 +57,7 @@ final class BlockWorker {
 
   /// The bytes a worker takes for a pass: its block and what follows from it, encoders, results that wait for
   /// their turn, and the source's scratch.
-  static func byteCount(source: any Volume, plan: StorePlan, pass: PassPlan) -> Int {
+  static func byteCount(sources: [any Volume], plan: StorePlan, pass: PassPlan) -> Int {
     let first = plan.levels[pass.levels.lowerBound].array
     let block = pass.block.minimum(first.size)
     let width = first.type.byteCount
@@ -76,7 +77,8 @@ final class BlockWorker {
     // exist at once (one being made, two waiting), each at most a little larger than its voxels.
     let encoders = 2 * (3 * first.brick.volume * width + (4 << 20))
     let results = 3 * (voxels + reduced + part)
-    return voxels + reduced + encoders + results + source.scratchBytes(reading: block)
+    let scratch = sources.reduce(0) { max($0, $1.scratchBytes(reading: block)) }
+    return voxels + reduced + encoders + results + scratch
   }
 }
 

@@ -6,19 +6,23 @@ extension StoreJob {
   /// The percentiles of the written voxels between which viewers show the image at first.
   static let shownPercentiles = [1.0, 99.9]
 
-  /// The range of values and the shown part of it, from the exact percentiles of level 0 as it was written.
+  /// The range of a channel's values and the shown part of it, from the exact percentiles of level 0 as it was written
+  /// at all time points.
   ///
   /// 8- and 16-bit voxels were counted while they were written. For wider ones that count holds the
   /// upper 16 bits, and the store is read again until the percentiles are known to the last bit:
   /// once for 32 bits, three times for 64.
-  func window(_ histogram: VoxelHistogram, workers: Int) async throws -> (
-    min: Double, max: Double, start: Double, end: Double
-  )? {
+  func window(_ histogram: VoxelHistogram, channel: Int, workers: Int) async throws
+    -> OMEChannel.Window?
+  {
     guard let least = histogram.minimum, let most = histogram.maximum else { return nil }
     var shown = Self.shownPercentiles.compactMap { histogram.percentile($0) }
     if !histogram.isExact {
       let level = plan.levels[0].array
-      let volume = try ZarrVolume(level.path, cache: cache)
+      let volumes = try (0..<(plan.leading.timepoints ?? 1)).map {
+        let part = plan.leading.part(timepoint: $0, channel: channel)
+        return try ZarrVolume(level.path, leading: plan.leading.indices(of: part), cache: cache)
+      }
       // Tallies take what the cache had: bricks are read once and whole.
       cache.capacity = 0
       var selection = try RadixSelection(Self.shownPercentiles, of: histogram)
@@ -26,10 +30,11 @@ extension StoreJob {
         let sum = TallySum(selection.tally())
         let grid = BrickGrid(size: level.size, brick: level.brick)
         let start = selection
-        try await OrderedPipeline.run(count: grid.count, workers: workers) {
+        try await OrderedPipeline.run(count: volumes.count * grid.count, workers: workers) {
           TallyWorker(start.tally())
         } produce: { worker, place in
-          try worker.add(grid.box(at: grid.index(at: place)), of: volume)
+          let (time, brick) = place.quotientAndRemainder(dividingBy: grid.count)
+          try worker.add(grid.box(at: grid.index(at: brick)), of: volumes[time])
           return worker
         } commit: { _, worker in
           sum.collect(worker)
@@ -42,7 +47,7 @@ extension StoreJob {
     guard shown.count == 2, (shown + [least, most]).allSatisfy(\.isFinite) else { return nil }
     // The slider spans what the type can hold where that is little, and what the data hold otherwise.
     let span: ClosedRange<Double> =
-      switch source.type {
+      switch type {
       case .uint8: 0...255
       case .uint16: 0...65535
       case .int8: -128...127
@@ -50,7 +55,8 @@ extension StoreJob {
       default: least...most
       }
     let end = shown[1] > shown[0] ? shown[1] : Swift.max(most, shown[0] + 1)
-    return (span.lowerBound, Swift.max(span.upperBound, end), shown[0], end)
+    return OMEChannel.Window(
+      min: span.lowerBound, max: Swift.max(span.upperBound, end), start: shown[0], end: end)
   }
 }
 

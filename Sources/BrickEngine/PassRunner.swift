@@ -6,10 +6,11 @@ internal import Synchronization
 struct PassRunner: Sendable {
   let plan: StorePlan
   let number: Int
-  let source: any Volume
+  /// One volume for each part of the image.
+  let sources: [any Volume]
   let folder: RunFolder
   let wantsHistogram: Bool
-  let budget: MemoryBudget
+  var budget: MemoryBudget
   let threads: Int
 
   var pass: PassPlan { plan.passes[number] }
@@ -17,8 +18,8 @@ struct PassRunner: Sendable {
   /// How the budget is shared out.
   struct Width: Sendable, Hashable {
     let workers: Int
-    /// Items that go together along x.
-    let together: Int
+    /// Items that go together along x and across channels.
+    let together: WorkOrder.Together
     /// Bytes of decoded pieces to keep: no more than there is use for.
     let cache: Int
     /// Bytes that decoded pieces might take.
@@ -29,57 +30,74 @@ struct PassRunner: Sendable {
     let planned: Int
   }
 
-  /// Shares the budget out: workers first, then up to four items together, the rest for the cache.
+  /// Shares the budget out: workers first, then up to four items along x and all channels together, the rest for
+  /// the cache.
   func width() throws -> Width {
-    let worker = BlockWorker.byteCount(source: source, plan: plan, pass: pass)
+    let worker = BlockWorker.byteCount(sources: sources, plan: plan, pass: pass)
     let histogram = wantsHistogram ? (1 << 16) * 8 : 0
+    let item = WorkItem.byteCount(plan: plan, pass: pass)
     // Two groups of items and two rows of blocks can be in hand at once, one that ends and one that begins, and each
-    // worker may be waiting for the disk to finish one more item.
-    func shared(_ together: Int, _ workers: Int) -> Int {
-      let items = 2 * together + workers
-      return items * (WorkItem.byteCount(plan: plan, pass: pass) + workers * histogram)
-        + 2 * rowBytes(together)
+    // worker may be waiting for the disk to finish one more item. Each channel has a histogram in the end.
+    func shared(_ together: WorkOrder.Together, _ workers: Int) -> Int {
+      let items = 2 * together.items + workers
+      return items * (item + workers * histogram) + (plan.leading.channels ?? 1) * histogram
+        + 2 * rowBytes(together.neighbours)
     }
-    let (workers, _) = try budget.share(
-      wanted: max(1, threads), perWorker: worker + 3 * histogram, shared: shared(1, 1))
-    func planned(_ together: Int) -> Int {
+    let (allowed, _) = try budget.share(
+      wanted: max(1, threads), perWorker: worker + 3 * histogram,
+      shared: shared(WorkOrder.Together(), 1))
+    func planned(_ together: WorkOrder.Together, _ workers: Int) -> Int {
       MemoryBudget.baseline + budget.keptBytes + workers * worker + shared(together, workers)
     }
-    var together = 4
+    // Fewer workers that decode each piece once are faster than many that decode it again and again.
+    let least = self.demand(1)
+    let workers =
+      (1...allowed).last { planned(WorkOrder.Together(), $0) + least <= budget.byteCount }
+      ?? allowed
+    func planned(_ together: WorkOrder.Together) -> Int { planned(together, workers) }
     // Half of the budget stays for decoded pieces, and what neighbours share has to fit into it to be of use.
-    while together > 1,
-      planned(together) > budget.byteCount / 2
-        || demand(together) > budget.byteCount - planned(together)
-    {
-      together -= 1
+    func fits(_ together: WorkOrder.Together) -> Bool {
+      let bytes = planned(together)
+      return bytes <= budget.byteCount / 2
+        && self.demand(together.neighbours) <= budget.byteCount - bytes
+    }
+    var together = WorkOrder.Together(neighbours: 4, channels: plan.leading.channels ?? 1)
+    while together.items > 1, !fits(together) {
+      if together.neighbours > 1 {
+        together.neighbours -= 1
+      } else {
+        together = WorkOrder.Together(neighbours: 4)
+      }
     }
     let room = max(0, budget.byteCount - planned(together))
-    let demand = demand(together)
+    let demand = self.demand(together.neighbours)
     return Width(
       workers: workers, together: together, cache: min(room, 2 * demand), room: room,
-      demand: demand,
-      planned: planned(together))
+      demand: demand, planned: planned(together))
   }
 
-  /// The decoded pieces that a slab of a group's blocks goes through: sampled in the middle of the volume, where tiles
-  /// overlap as much as anywhere.
-  private func demand(_ together: Int) -> Int {
+  /// The decoded pieces that a slab of a group's blocks goes through.
+  private func demand(_ neighbours: Int) -> Int {
+    sources[0].decodedBytes(reading: middleSlab(neighbours))
+  }
+
+  /// A slab of the blocks of a group of items, in the middle of the volume, where tiles overlap as much as anywhere.
+  func middleSlab(_ neighbours: Int) -> Box3 {
     let size = plan.levels[pass.levels.lowerBound].array.size
     var slab = pass.region
     slab.z = pass.block.z
-    slab.x *= together
+    slab.x *= neighbours
     slab = slab.minimum(size)
     let grid = BrickGrid(size: size, brick: slab)
-    let middle = grid.index(at: grid.count / 2)
-    return source.decodedBytes(reading: grid.box(at: middle))
+    return grid.box(at: grid.index(at: grid.count / 2))
   }
 
   /// The pages of mapped tiles that a row of blocks keeps in memory until it is done.
-  private func rowBytes(_ together: Int) -> Int {
+  private func rowBytes(_ neighbours: Int) -> Int {
     let size = plan.levels[pass.levels.lowerBound].array.size
     var row = pass.block
-    row.x = pass.region.x * together
-    return row.minimum(size).volume * source.type.byteCount
+    row.x = pass.region.x * neighbours
+    return row.minimum(size).volume * sources[0].type.byteCount
   }
 
   /// Computes `items` and calls `finished` after each, from any thread.
@@ -88,15 +106,16 @@ struct PassRunner: Sendable {
     finished: @escaping @Sendable (WorkItem) -> Void
   ) async throws {
     let order = WorkOrder(
-      items: items, grid: plan.items(of: pass), block: pass.block, together: width.together)
+      items: items, grid: plan.items(of: pass), channels: plan.leading.channels ?? 1,
+      block: pass.block, together: width.together)
     let open = OpenItems { number in
       WorkItem(
         number: number, plan: plan, pass: pass, folder: folder, wantsHistogram: wantsHistogram)
     }
     let spare = SpareResults()
-    let type = source.type
+    let type = sources[0].type
     try await OrderedPipeline.run(count: order.count, workers: width.workers) {
-      try BlockWorker(source: source, plan: plan, pass: pass)
+      try BlockWorker(sources: sources, plan: plan, pass: pass)
     } produce: { worker, place in
       let step = order.step(at: place)
       prepare(order, place, step)
@@ -108,7 +127,7 @@ struct PassRunner: Sendable {
       let item = open.item(step.item)
       let written = try item.commit(result)
       spare.giveBack(result)
-      if step.endsRow { source.didRead(step.row) }
+      if step.endsRow { sources[step.part].didRead(step.row) }
       meter.add(
         voxels: step.box.count, voxelBytes: step.box.count * type.byteCount, written: written)
       guard step.isLast else { return nil }
@@ -127,11 +146,13 @@ extension PassRunner {
   /// pages, so asking and giving back row by row faults each page in once.
   private func prepare(_ order: WorkOrder, _ place: Int, _ step: WorkOrder.Step) {
     guard step.startsRow else { return }
-    if place == 0 { source.willRead(step.row) }
+    if place == 0 { sources[step.part].willRead(step.row) }
     var next = place + (step.row.size.x + pass.block.x - 1) / pass.block.x
     // Items that end inside a block make a row one block longer here and there.
     while next < order.count, !order.step(at: next).startsRow { next += 1 }
-    if next < order.count { source.willRead(order.step(at: next).row) }
+    guard next < order.count else { return }
+    let following = order.step(at: next)
+    sources[following.part].willRead(following.row)
   }
 }
 

@@ -3,45 +3,16 @@ internal import BrickFiles
 internal import BrickZarr
 internal import Synchronization
 
-/// What the finished store says about itself, and what decides whether two runs make the same one.
-public struct StoreDescription: Sendable {
-  /// The image's name in the metadata.
-  public var name: String
-  /// µm between the voxels of level 0.
-  public var voxelSize: VoxelSize
-  /// The channel's name, which viewers show; may be empty.
-  public var channelName: String
-  /// Everything about the source that decides the voxels: files, positions, method.
-  ///
-  /// It is kept in the store, and a run that finds another one refuses to mix both.
-  public var source: JSON
-  /// What gives away that a source was replaced while a run was interrupted: the files' writing times.
-  ///
-  /// It is compared when a run is continued, and not kept in the finished store, which does not depend on it.
-  public var stamps: [String]
-
-  /// A description from its parts.
-  public init(
-    name: String, voxelSize: VoxelSize, channelName: String, source: JSON, stamps: [String] = []
-  ) {
-    self.name = name
-    self.voxelSize = voxelSize
-    self.channelName = channelName
-    self.source = source
-    self.stamps = stamps
-  }
-}
-
-/// Writes a lazy volume into a chunk store with its pyramid, at a memory ceiling, so that it can be
-/// killed at any time and continued by the same call.
+/// Writes a lazy volume, or one for each time point and channel, into a chunk store with its pyramid, at a memory
+/// ceiling, so that it can be killed at any time and continued by the same call.
 ///
-/// The bytes written depend on the volume, the plan and the description alone: not on threads,
+/// The bytes written depend on the volumes, the plan and the description alone: not on threads,
 /// budget, or how often the job was interrupted.
 public struct StoreJob: Sendable {
   /// The store's folder, which need not be there yet.
   public let path: String
-  /// The volume to write, the voxels of level 0.
-  public let source: any Volume
+  /// The volumes to write, the voxels of level 0: one for each part of the plan's leading axes, channels fastest.
+  public let sources: [any Volume]
   /// Levels, shards and passes, planned for the same path.
   public let plan: StorePlan
   /// What the metadata say, and what a rerun compares.
@@ -56,12 +27,24 @@ public struct StoreJob: Sendable {
   public let listener: (any ProgressListener)?
 
   /// A job that has not begun; fewer than one thread counts as one.
+  ///
+  /// - Precondition: there is a volume for each part that is planned, all of the planned size and type, and a name for
+  ///   each channel.
   public init(
-    path: String, source: any Volume, plan: StorePlan, description: StoreDescription,
+    path: String, sources: [any Volume], plan: StorePlan, description: StoreDescription,
     budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
   ) {
+    precondition(
+      sources.count == plan.leading.count,
+      "\(sources.count) volumes are no image of \(plan.leading.count)")
+    precondition(
+      description.channelNames.count == plan.leading.channels ?? 1, "Each channel has a name")
+    let array = plan.levels[0].array
+    precondition(
+      sources.allSatisfy { $0.size == array.size && $0.type == array.type },
+      "All volumes have the planned size and type")
     self.path = path
-    self.source = source
+    self.sources = sources
     self.plan = plan
     self.description = description
     self.budget = budget
@@ -69,6 +52,21 @@ public struct StoreJob: Sendable {
     self.cache = cache
     self.listener = listener
   }
+
+  /// A job for a single volume.
+  public init(
+    path: String, source: any Volume, plan: StorePlan, description: StoreDescription,
+    budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
+  ) {
+    self.init(
+      path: path, sources: [source], plan: plan, description: description, budget: budget,
+      threads: threads, cache: cache, listener: listener)
+  }
+
+  /// The type of every voxel.
+  public var type: VoxelType { plan.levels[0].array.type }
+  /// Voxels along z, y, x of one channel at one time point.
+  public var size: Index3 { plan.levels[0].array.size }
 
   /// What a run did.
   public struct Summary: Sendable, Hashable {
@@ -88,6 +86,8 @@ public struct StoreJob: Sendable {
     public var workers: Int
     /// Bytes the plan allows the process.
     public var plannedBytes: Int
+    /// Compressed pieces (strips, pages, chunks) of the sources that were decoded, and which of them there were.
+    public var decoding = PieceCache.Count()
   }
 
   /// Writes what is missing of the store.
@@ -98,75 +98,59 @@ public struct StoreJob: Sendable {
   ///   continued.
   public func run(overwrite: Bool = false) async throws -> Summary {
     let folder = RunFolder(store: path)
-    try checkPlace(folder)
-    if !overwrite, try isComplete() { return completeSummary }
+    let existing = existing
+    try existing.checkPlace(folder)
+    if !overwrite, try existing.isComplete() { return completeSummary }
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     if overwrite {
       try folder.empty()
-    } else if try isComplete() {
+    } else if try existing.isComplete() {
       // Another process was faster, or a run was killed in its very last step and left its folder.
       try folder.remove()
       return completeSummary
     }
-    try begin(folder)
+    try existing.begin(folder)
     for level in plan.levels {
       try level.array.writeMetadata(
-        dimensionNames: ["z", "y", "x"], dimensionUnits: Self.units(description.voxelSize, level))
+        dimensionNames: plan.leading.names + ["z", "y", "x"],
+        dimensionUnits: plan.leading.names.map { _ in nil }
+          + Self.units(description.voxelSize, level))
     }
     BlockStorage.keep(atMost: budget.keptBytes)
     // All passes are planned before the first begins: a budget that is too small shows now, not after hours.
     let widths = try plan.passes.indices.map { try runner($0, folder).width() }
-    let histograms = HistogramSum(type: source.type)
+    let histograms = HistogramSums(type: type, channels: plan.leading.channels ?? 1)
     let todo = try unfinishedItems(folder, histograms)
-    let total = plan.passes.reduce(0) { $0 + plan.items(of: $1).count }
+    let total = plan.itemCount
     let missing = todo.reduce(0) { $0 + $1.count }
     let meter = ProgressMeter(
       phase: "stitching", totalVoxels: voxels(of: todo), totalItems: missing, listener: listener)
+    let before = cache.count
+    var decoding = PieceCache.Count()
     for (number, items) in todo.enumerated() where !items.isEmpty {
       if number > 0 { meter.setPhase("coarser levels") }
       cache.capacity = widths[number].cache
       cache.dropsAtRandom = widths[number].demand > widths[number].room
       try await runner(number, folder).run(items: items, width: widths[number], meter: meter) {
-        if let histogram = $0.mergedHistogram() { histograms.add(histogram) }
+        if let histogram = $0.mergedHistogram() {
+          histograms.add(histogram, channel: plan.leading.channel(of: $0.part))
+        }
       }
+      if number == 0 { decoding = cache.count - before }
     }
-    try await writeImage(settings, histograms.sum, workers: widths.map(\.workers).min() ?? 1)
+    try await writeImage(settings, histograms.sums, workers: widths.map(\.workers).min() ?? 1)
     try folder.remove()
     let report = meter.finish()
     return Summary(
       wasComplete: false, keptItems: total - missing, totalItems: total, seconds: report.seconds,
       voxelBytes: report.voxelBytes, bytesWritten: report.bytesWritten,
       workers: widths.map(\.workers).max() ?? 0,
-      plannedBytes: widths.map(\.planned).max() ?? 0)
-  }
-
-  /// What a run will take.
-  public struct Forecast: Sendable, Hashable {
-    /// Workers that the budget allows.
-    public var workers: Int
-    /// Bytes that the plan needs without caches.
-    public var plannedBytes: Int
-    /// Bytes left for decoded strips and tiles of compressed sources.
-    public var cacheBytes: Int
-    /// Bytes of decoded strips and tiles that a group of work items shares; 0 for sources that are not compressed.
-    ///
-    /// With a smaller cache some are decoded again and again.
-    public var sharedPieceBytes: Int
-  }
-
-  /// What a run will take of memory.
-  ///
-  /// - Throws: `BrickworkError` with code `.outOfBudget` if the budget is too small.
-  public func forecast() throws -> Forecast {
-    let width = try runner(0, RunFolder(store: path)).width()
-    return Forecast(
-      workers: width.workers, plannedBytes: width.planned, cacheBytes: width.room,
-      sharedPieceBytes: width.demand)
+      plannedBytes: widths.map(\.planned).max() ?? 0, decoding: decoding)
   }
 
   private var completeSummary: Summary {
-    let items = plan.passes.reduce(0) { $0 + plan.items(of: $1).count }
+    let items = plan.itemCount
     return Summary(
       wasComplete: true, keptItems: items, totalItems: items, seconds: 0, voxelBytes: 0,
       bytesWritten: 0, workers: 0, plannedBytes: 0)
@@ -183,29 +167,38 @@ public struct StoreJob: Sendable {
         "codec_level": level.array.codec.level.map { .init($0) } ?? .null,
       ]
     }
-    return [
-      "format": 1, "type": .string(source.type.rawValue),
-      "size_zyx": .array(source.size.components.map { .init($0) }),
+    var settings: JSON = [
+      "format": 1, "type": .string(type.rawValue),
+      "size_zyx": .array(size.components.map { .init($0) }),
       "voxel_size_xyz_um": [
         .number(description.voxelSize.x), .number(description.voxelSize.y),
         .number(description.voxelSize.z),
       ],
-      "channel": .string(description.channelName),
+      "channel": .string(description.channelNames[0]),
       "levels": .array(levels), "source": description.source,
     ]
+    if let timepoints = plan.leading.timepoints { settings["timepoints"] = .init(timepoints) }
+    if plan.leading.channels != nil {
+      settings["channels"] = .array(description.channelNames.map { .string($0) })
+    }
+    if let position = description.position { settings["position_um_xyz"] = Self.xyz(position) }
+    return settings
   }
 
-  /// Everything that must not change while a run is interrupted.
-  var runSettings: JSON {
-    ["settings": settings, "stamps": .array(description.stamps.map { .string($0) })]
+  private static func xyz(_ point: Point3) -> JSON {
+    [.number(point.x), .number(point.y), .number(point.z)]
   }
 
-  private func unfinishedItems(_ folder: RunFolder, _ histograms: HistogramSum) throws -> [[Int]] {
+  /// What may already lie at the path.
+  var existing: ExistingStore {
+    ExistingStore(path: path, settings: settings, stamps: description.stamps)
+  }
+
+  private func unfinishedItems(_ folder: RunFolder, _ histograms: HistogramSums) throws -> [[Int]] {
     var todo: [[Int]] = []
     for (number, pass) in plan.passes.enumerated() {
-      let grid = plan.items(of: pass)
       var items: [Int] = []
-      for item in 0..<grid.count {
+      for item in 0..<plan.itemCount(of: pass) {
         let owned = plan.shards(ofItem: item, pass: pass)
         guard let record = try folder.finishedItem(pass: number, item: item, owned: owned) else {
           items.append(item)
@@ -213,12 +206,13 @@ public struct StoreJob: Sendable {
         }
         guard number == 0 else { continue }
         // The first pass counted its voxels: a record without the count of all of them is of no use.
-        let voxels = grid.box(at: grid.index(at: item)).count
+        let (part, box) = plan.place(ofItem: item, pass: pass)
+        let voxels = box.count
         if let histogram = VoxelHistogram(serialized: record.histogram),
-          histogram.type == source.type, histogram.count <= voxels,
+          histogram.type == type, histogram.count <= voxels,
           histogram.nanCount == voxels - histogram.count
         {
-          histograms.add(histogram)
+          histograms.add(histogram, channel: plan.leading.channel(of: part))
         } else {
           items.append(item)
         }
@@ -231,29 +225,39 @@ public struct StoreJob: Sendable {
 
   private func voxels(of todo: [[Int]]) -> Int {
     zip(plan.passes, todo).reduce(0) { sum, entry in
-      let grid = plan.items(of: entry.0)
-      return sum + entry.1.reduce(0) { $0 + grid.box(at: grid.index(at: $1)).count }
+      sum + entry.1.reduce(0) { $0 + plan.place(ofItem: $1, pass: entry.0).box.count }
     }
   }
 
-  private func runner(_ number: Int, _ folder: RunFolder) throws -> PassRunner {
+  func runner(_ number: Int, _ folder: RunFolder) throws -> PassRunner {
     let first = plan.passes[number].levels.lowerBound
-    var volume = source
+    var volumes = sources
     if number > 0 {
-      let finer = try ZarrVolume(plan.levels[first - 1].array.path, cache: cache)
-      volume = finer.downsampled(by: plan.levels[first].step, method: .mean)
+      volumes = try (0..<plan.leading.count).map {
+        let finer = try ZarrVolume(
+          plan.levels[first - 1].array.path, leading: plan.leading.indices(of: $0), cache: cache)
+        return finer.downsampled(by: plan.levels[first].step, method: .mean)
+      }
     }
     return PassRunner(
-      plan: plan, number: number, source: volume, folder: folder, wantsHistogram: number == 0,
+      plan: plan, number: number, sources: volumes, folder: folder, wantsHistogram: number == 0,
       budget: budget, threads: threads)
   }
 
   // MARK: After
 
   private func writeImage(
-    _ settings: JSON, _ histogram: VoxelHistogram, workers: Int
+    _ settings: JSON, _ histograms: [VoxelHistogram], workers: Int
   ) async throws {
-    let shown = try await window(histogram, workers: workers)
+    var channels: [OMEChannel] = []
+    for (number, name) in description.channelNames.enumerated() {
+      let window = try await window(histograms[number], channel: number, workers: workers)
+      let color = OMEChannel.usualColor(number, of: description.channelNames.count)
+      channels.append(OMEChannel(name: name, color: color, window: window))
+    }
+    var extra: JSON = [:]
+    if let position = description.position { extra["position_um_xyz"] = Self.xyz(position) }
+    extra["settings"] = settings
     let size = description.voxelSize
     let levels = plan.levels.enumerated().map { number, level in
       OMEZarrLevel.averaged(
@@ -263,8 +267,8 @@ public struct StoreJob: Sendable {
       path: path, name: description.name, type: "mean",
       method:
         "mean of the voxels that exist, integers rounded half up, each level from the one before",
-      levels: levels, window: shown, channelName: description.channelName,
-      color: "FFFFFF", extra: ["settings": settings])
+      leading: plan.leading, levels: levels, position: description.position, channels: channels,
+      extra: extra)
     try Files.flushFolder(path)
   }
 
@@ -274,10 +278,14 @@ public struct StoreJob: Sendable {
   }
 }
 
-/// The sum of the histograms of all items.
-private final class HistogramSum: Sendable {
-  private let state: Mutex<VoxelHistogram>
-  init(type: VoxelType) { state = Mutex(VoxelHistogram(type: type)) }
-  func add(_ histogram: VoxelHistogram) { state.withLock { $0.merge(histogram) } }
-  var sum: VoxelHistogram { state.withLock { $0 } }
+/// The sums of the histograms of all items, one for each channel.
+private final class HistogramSums: Sendable {
+  private let state: Mutex<[VoxelHistogram]>
+  init(type: VoxelType, channels: Int) {
+    state = Mutex(Array(repeating: VoxelHistogram(type: type), count: channels))
+  }
+  func add(_ histogram: VoxelHistogram, channel: Int) {
+    state.withLock { $0[channel].merge(histogram) }
+  }
+  var sums: [VoxelHistogram] { state.withLock { $0 } }
 }

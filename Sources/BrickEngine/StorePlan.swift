@@ -28,11 +28,16 @@ public struct PassPlan: Sendable, Hashable {
 /// shrinks with the level where it must (512, 256, 128, 64 voxels for 64-voxel bricks), so that no
 /// file is ever shared by two items and no level is read back inside a pass. What is coarser than a
 /// pass reaches is made by the next pass from the last level of this one, some 1/500 of the data.
+///
+/// An image with time points and channels is one volume for each, all planned alike: the work items of
+/// a pass are those of its first part, then those of the second, and so on.
 public struct StorePlan: Sendable, Hashable {
   /// The pyramid's levels, finest first.
   public let levels: [LevelPlan]
   /// The passes, in the order in which they run.
   public let passes: [PassPlan]
+  /// The axes of the image before z, y, x.
+  public let leading: LeadingAxes
 
   /// A work item covers at least this many bricks along each axis, so that three halvings fit.
   static let bricksPerRegion = 8
@@ -42,14 +47,18 @@ public struct StorePlan: Sendable, Hashable {
   /// - Parameters:
   ///   - brick: voxels of a brick, or nil for about 64³, flatter where the volume is thin.
   ///   - shard: voxels of a shard at level 0, a multiple of the brick, or nil for 512³ cut to the volume.
+  ///   - leading: time points and channels, for each of which there is a volume of `size`.
+  ///   - wholePlanes: whether a work item covers all of y and x, so that a volume is finished slab by slab
+  ///     along z: for sources that are compressed page by page.
   /// - Throws: `BrickworkError` with code `.badRequest` if the shapes don't fit each other.
   public init(
     path: String, size: Index3, type: VoxelType, voxelSize: VoxelSize, brick: Index3? = nil,
-    shard: Index3? = nil, codec: BrickCodec? = nil, levels count: LevelCount = .automatic
+    shard: Index3? = nil, codec: BrickCodec? = nil, levels count: LevelCount = .automatic,
+    leading: LeadingAxes = .none, wholePlanes: Bool = false
   ) throws {
     let brick = brick ?? Self.defaultBrick(size)
     try Self.check(brick, "brick")
-    let shard = shard ?? Self.defaultShard(size, brick)
+    let shard = shard ?? Self.defaultShard(size, brick, wholePlanes: wholePlanes)
     try Self.check(shard, "shard")
     guard shard.isMultiple(of: brick) else {
       throw BrickworkError(
@@ -58,7 +67,7 @@ public struct StorePlan: Sendable, Hashable {
           "a shard of \(shard.components) voxels is not made of whole bricks of \(brick.components)",
         remedy: "Choose a shard that is a multiple of the brick along each axis")
     }
-    let region = Self.region(shard: shard, brick: brick)
+    let region = Self.region(shard: shard, brick: brick, spanning: wholePlanes ? size : nil)
     let factors = PyramidFactors.propose(size: size, voxelSize: voxelSize, levels: count)
     var levels: [LevelPlan] = []
     var passes: [PassPlan] = []
@@ -79,11 +88,12 @@ public struct StorePlan: Sendable, Hashable {
         LevelPlan(
           array: ZarrArray(
             path: "\(path)/\(n)", size: levelSize, type: type, brick: brick, shard: shape ?? shard,
-            codec: codec ?? .automatic(for: type)), factor: factor, step: step))
+            codec: codec ?? .automatic(for: type), leading: leading), factor: factor, step: step))
     }
     passes.append(Self.pass(start..<levels.count, region, brick, levels))
     self.levels = levels
     self.passes = passes
+    self.leading = leading
   }
 
   private static func pass(
@@ -102,10 +112,12 @@ public struct StorePlan: Sendable, Hashable {
     return PassPlan(levels: range, region: region, block: block.minimum(region))
   }
 
-  /// About 2¹⁸ voxels: 64 along each axis, fewer where the volume is thinner and then more along x and y.
-  static func defaultBrick(_ size: Index3) -> Index3 {
+  /// About 2¹⁸ voxels: 64 along each axis, fewer where the volume is thinner, or along z where `planes` says
+  /// so, and then more along x and y.
+  static func defaultBrick(_ size: Index3, planes: Int = 64) -> Index3 {
     func power(_ n: Int) -> Int { n <= 1 ? 1 : 1 << (Int.bitWidth - (n - 1).leadingZeroBitCount) }
     var brick = size.map { min(64, power($0)) }
+    brick.z = min(planes, brick.z)
     var axis = 2
     while brick.volume < 1 << 18 {
       let candidates = [axis, axis == 2 ? 1 : 2].filter { brick[$0] < min(512, power(size[$0])) }
@@ -117,21 +129,33 @@ public struct StorePlan: Sendable, Hashable {
   }
 
   /// At most 512 voxels along each axis (or one brick), a power of two bricks, no more than cover the volume.
-  static func defaultShard(_ size: Index3, _ brick: Index3) -> Index3 {
+  ///
+  /// Slabs of whole planes are no thicker than the work items they fall into, and wider instead.
+  static func defaultShard(_ size: Index3, _ brick: Index3, wholePlanes: Bool = false) -> Index3 {
+    var most = Index3(repeating: 512)
+    if wholePlanes && bricksPerRegion * brick.z < 512 {
+      most.z = bricksPerRegion * brick.z
+      most.y = most.z <= 128 ? 1024 : 512
+      most.x = most.y
+    }
     var shard = brick
     for axis in 0..<3 {
-      while shard[axis] < size[axis] && shard[axis] * 2 <= 512 { shard[axis] *= 2 }
+      while shard[axis] < size[axis] && shard[axis] * 2 <= most[axis] { shard[axis] *= 2 }
     }
     return shard
   }
 
-  /// The smallest power-of-two multiple of the shard that spans the bricks a work item should.
-  private static func region(shard: Index3, brick: Index3) -> Index3 {
-    shard.zip(brick) { shard, brick in
-      var region = shard
-      while region < bricksPerRegion * brick || !region.isMultiple(of: 2 * brick) { region *= 2 }
-      return region
+  /// The smallest power-of-two multiple of the shard that spans the bricks a work item should, and all of y and x of
+  /// `planes` where that is a size.
+  private static func region(shard: Index3, brick: Index3, spanning planes: Index3?) -> Index3 {
+    var region = shard
+    for axis in 0..<3 {
+      let least = max(bricksPerRegion * brick[axis], axis == 0 ? 0 : planes?[axis] ?? 0)
+      while region[axis] < least || !region[axis].isMultiple(of: 2 * brick[axis]) {
+        region[axis] *= 2
+      }
     }
+    return region
   }
 
   /// The shard shape at a level that is `factor` coarser than its pass's first one; nil where work

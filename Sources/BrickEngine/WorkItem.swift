@@ -7,6 +7,8 @@ final class WorkItem: @unchecked Sendable {
   // @unchecked: shards and levels are touched by one worker at a time, the one that commits, and
   // after the last block by the one that finishes the item; histograms are under their lock.
   let number: Int
+  /// The part of the image it belongs to: a channel at a time point.
+  let part: Int
   let wantsHistogram: Bool
   private let plan: StorePlan
   private let pass: PassPlan
@@ -40,7 +42,8 @@ final class WorkItem: @unchecked Sendable {
     self.folder = folder
     self.wantsHistogram = wantsHistogram
     histograms = Mutex([])
-    var box = plan.items(of: pass).box(at: plan.items(of: pass).index(at: number))
+    var box: Box3
+    (part, box) = plan.place(ofItem: number, pass: pass)
     for level in pass.levels.dropFirst() {
       box = box.downsampled(by: plan.levels[level].step)
       if level >= pass.levels.lowerBound + 2 {
@@ -94,7 +97,7 @@ final class WorkItem: @unchecked Sendable {
     if let open = writers[place] {
       writer = open
     } else {
-      let path = folder.temporaryPath(level: level, key: array.shardKey(shard))
+      let path = folder.temporaryPath(level: level, key: array.shardKey(shard, part: part))
       writer = ShardWriter(array: array, temporaryPath: path)
       writers[place] = writer
     }
@@ -115,7 +118,8 @@ final class WorkItem: @unchecked Sendable {
       guard let summary = try writers[place]?.seal() else { continue }
       shards.append(
         RunFolder.Shard(
-          level: place.level, key: plan.levels[place.level].array.shardKey(place.shard),
+          level: place.level,
+          key: plan.levels[place.level].array.shardKey(place.shard, part: part),
           byteCount: summary.byteCount, checksum: summary.indexChecksum))
     }
     writers = [:]
@@ -158,21 +162,35 @@ final class WorkItem: @unchecked Sendable {
 extension StorePlan {
   /// The shards that an item of a pass owns, by level.
   func shards(ofItem item: Int, pass: PassPlan) -> [Int: (array: ZarrArray, keys: Set<String>)] {
-    let grid = items(of: pass)
-    var box = grid.box(at: grid.index(at: item))
+    var (part, box) = place(ofItem: item, pass: pass)
     var owned: [Int: (array: ZarrArray, keys: Set<String>)] = [:]
     for level in pass.levels {
       let array = levels[level].array
       if level > pass.levels.lowerBound { box = box.downsampled(by: levels[level].step) }
       var keys: Set<String> = []
-      array.shards.indices(intersecting: box).forEachPosition { keys.insert(array.shardKey($0)) }
+      array.shards.indices(intersecting: box).forEachPosition { 
+        keys.insert(array.shardKey($0, part: part))
+      }
       owned[level] = (array, keys)
     }
     return owned
   }
 
-  /// The work items of a pass.
+  /// The work items of a pass in one part of the image.
   func items(of pass: PassPlan) -> BrickGrid {
     BrickGrid(size: levels[pass.levels.lowerBound].array.size, brick: pass.region)
+  }
+
+  /// The work items of a pass in all parts.
+  func itemCount(of pass: PassPlan) -> Int { leading.count * items(of: pass).count }
+
+  /// The work items of all passes.
+  var itemCount: Int { passes.reduce(0) { $0 + itemCount(of: $1) } }
+
+  /// The part of the image an item belongs to, and its box there in voxels of the pass's first level.
+  func place(ofItem item: Int, pass: PassPlan) -> (part: Int, box: Box3) {
+    let grid = items(of: pass)
+    let (part, place) = item.quotientAndRemainder(dividingBy: grid.count)
+    return (part, grid.box(at: grid.index(at: place)))
   }
 }

@@ -1,15 +1,18 @@
 internal import BrickCore
 
-/// The order in which the blocks of a pass are computed: item by item in z, y, x order, and
-/// neighbouring items along x row by row together, so that the strips and pages which a row of
-/// blocks shares are read once.
+/// The order in which the blocks of a pass are computed: item by item in z, y, x order, time point by
+/// time point.
 ///
-/// Each item's own blocks come in z, y, x order whatever the grouping, which fixes the bricks'
-/// order in its shards.
+/// Neighbouring items along x go together row by row, so that the strips and pages which a row of
+/// blocks shares are read once. Channels go together slab by slab along z, for files whose pieces hold
+/// all channels. Each item's own blocks come in z, y, x order whatever the grouping, which fixes the
+/// bricks' order in its shards.
 struct WorkOrder: Sendable {
   /// A block and the item it belongs to.
   struct Step: Sendable {
     let item: Int
+    /// The part of the image: a channel at a time point.
+    let part: Int
     /// Voxels of the pass's first level.
     let box: Box3
     /// Whether it is its item's last block.
@@ -20,11 +23,23 @@ struct WorkOrder: Sendable {
     let endsRow: Bool
   }
 
+  /// How many items go together.
+  struct Together: Sendable, Hashable {
+    /// Neighbours along x.
+    var neighbours = 1
+    /// Channels of one time point.
+    var channels = 1
+    var items: Int { neighbours * channels }
+  }
+
+  /// Items at the same places of several parts.
   private struct Group: Sendable {
-    let items: [Int]
+    let parts: [Int]
+    /// Places in the grid of one part, neighbours along x.
+    let places: [Int]
     let boxes: [Box3]
     /// Blocks along z and y, the same for all items of the group, and along x for each.
-    let rows: Int
+    let blocksZ: Int
     let blocksY: Int
     let across: [Int]
     let firstStep: Int
@@ -32,36 +47,59 @@ struct WorkOrder: Sendable {
 
   private let groups: [Group]
   private let block: Index3
+  private let itemsPerPart: Int
   let count: Int
 
   /// - Parameters:
-  ///   - items: the items to do, ascending in z, y, x order.
-  ///   - together: how many neighbours along x go together at most.
-  init(items: [Int], grid: BrickGrid, block: Index3, together: Int) {
+  ///   - items: the items to do, ascending.
+  ///   - grid: the items of one part.
+  ///   - channels: parts of a time point.
+  init(items: [Int], grid: BrickGrid, channels: Int, block: Index3, together: Together) {
     self.block = block
+    itemsPerPart = max(1, grid.count)
     var groups: [Group] = []
     var steps = 0
-    var rest = items[...]
-    while let first = rest.first {
-      let start = grid.index(at: first)
-      var run = [first]
-      while run.count < max(1, together), run.count < rest.count,
-        rest[rest.startIndex + run.count] == first + run.count,
-        start.x + run.count < grid.counts.x
-      {
-        run.append(first + run.count)
-      }
-      rest = rest.dropFirst(run.count)
-      let boxes = run.map { grid.box(at: grid.index(at: $0)) }
+    for (parts, places) in Self.runs(items, grid, channels, together) {
+      let boxes = places.map { grid.box(at: grid.index(at: $0)) }
       let counts = boxes.map { $0.size.dividedRoundingUp(by: block) }
       groups.append(
         Group(
-          items: run, boxes: boxes, rows: counts[0].z * counts[0].y, blocksY: counts[0].y,
+          parts: parts, places: places, boxes: boxes, blocksZ: counts[0].z, blocksY: counts[0].y,
           across: counts.map(\.x), firstStep: steps))
-      steps += counts.reduce(0) { $0 + $1.volume }
+      steps += parts.count * counts.reduce(0) { $0 + $1.volume }
     }
     self.groups = groups
     count = steps
+  }
+
+  /// The items in runs of neighbours along x that are missing in the same parts.
+  private static func runs(
+    _ items: [Int], _ grid: BrickGrid, _ channels: Int, _ together: Together
+  ) -> [(parts: [Int], places: [Int])] {
+    var runs: [(parts: [Int], places: [Int])] = []
+    var rest = items[...]
+    while let first = rest.first {
+      // The parts that go together are neighbours; those of another time point never do.
+      let part = first / grid.count
+      let channel = part % channels
+      let start = part - channel % together.channels
+      let end = min(start + together.channels, part - channel + channels)
+      let bundle = rest.prefix { $0 / grid.count < end }
+      rest = rest.dropFirst(bundle.count)
+      var parts: [Int: [Int]] = [:]
+      for item in bundle { parts[item % grid.count, default: []].append(item / grid.count) }
+      for place in parts.keys.sorted() {
+        let wanted = parts[place] ?? []
+        if let last = runs.last, last.parts == wanted, last.places.count < together.neighbours,
+          last.places.last == place - 1, grid.index(at: place).x > 0
+        {
+          runs[runs.count - 1].places.append(place)
+        } else {
+          runs.append((wanted, [place]))
+        }
+      }
+    }
+    return runs
   }
 
   /// The step at a place in the order.
@@ -75,22 +113,24 @@ struct WorkOrder: Sendable {
     let group = groups[low]
     let width = group.across.reduce(0, +)
     let (row, across) = (place - group.firstStep).quotientAndRemainder(dividingBy: width)
+    let (slab, y) = row.quotientAndRemainder(dividingBy: group.blocksY)
+    let (z, part) = slab.quotientAndRemainder(dividingBy: group.parts.count)
     var member = 0
     var x = across
     while x >= group.across[member] {
       x -= group.across[member]
       member += 1
     }
-    let index = Index3(z: row / group.blocksY, y: row % group.blocksY, x: x)
     let whole = group.boxes[member]
-    let origin = whole.origin + index * block
+    let origin = whole.origin + Index3(z: z, y: y, x: x) * block
     let box = Box3(from: origin, to: (origin + block).minimum(whole.end))
     var rowBox = box
     rowBox.origin.x = group.boxes[0].origin.x
     rowBox.size.x = (group.boxes.last ?? whole).end.x - rowBox.origin.x
     return Step(
-      item: group.items[member], box: box,
-      isLast: row == group.rows - 1 && x == group.across[member] - 1, row: rowBox,
-      startsRow: across == 0, endsRow: across == width - 1)
+      item: group.parts[part] * itemsPerPart + group.places[member], part: group.parts[part],
+      box: box,
+      isLast: z == group.blocksZ - 1 && y == group.blocksY - 1 && x == group.across[member] - 1,
+      row: rowBox, startsRow: across == 0, endsRow: across == width - 1)
   }
 }

@@ -36,7 +36,7 @@ public final class ReplacingFile {
 
   /// Appends bytes.
   public func append(_ bytes: RawSpan) throws {
-    try write(bytes, at: count)
+    try put(bytes, at: count)
     count += bytes.byteCount
     if count - handedOver >= Self.window {
       brick_start_writing(file, Int64(handedOver), Int64(count - handedOver))
@@ -48,7 +48,34 @@ public final class ReplacingFile {
     }
   }
 
-  private func write(_ bytes: RawSpan, at offset: Int) throws {
+  /// Writes bytes at a place that lies before the end, at it, or past it; a gap is zeros.
+  ///
+  /// For formats that go back to fill in where things lie. Appending is what streams.
+  public func write(_ bytes: RawSpan, at offset: Int) throws {
+    if offset == count { return try append(bytes) }
+    try put(bytes, at: offset)
+    count = max(count, offset + bytes.byteCount)
+  }
+
+  /// Reads back bytes that were written; fewer where the file ends.
+  ///
+  /// - Returns: how many bytes were read.
+  public func read(into bytes: inout MutableRawSpan, at offset: Int) throws -> Int {
+    try unsafe bytes.withUnsafeMutableBytes { buffer in
+      guard let start = buffer.baseAddress else { return 0 }
+      var done = 0
+      while done < buffer.count {
+        let got = try retrying(temporaryPath, "read back \(buffer.count - done) bytes") {
+          unsafe pread(file, start + done, buffer.count - done, off_t(offset + done))
+        }
+        if got == 0 { break }
+        done += got
+      }
+      return done
+    }
+  }
+
+  private func put(_ bytes: RawSpan, at offset: Int) throws {
     try unsafe bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {

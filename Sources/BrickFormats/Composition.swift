@@ -82,30 +82,41 @@ public struct Composition: Sendable {
 extension TileSet {
   /// The lazy composite of the tiles, placed by `table`, else by their own stage positions.
   ///
-  /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Reads no voxel.
+  /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Where voxels are thinned out
+  /// and a file decodes at a coarser resolution (JPEG 2000 by powers of two), its coarser voxels are taken. Reads no
+  /// voxel.
   ///
   /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type, or a
   ///   channel, time point or tile of the order does not exist.
   public func composition(offsets table: OffsetTable?, _ options: CompositionOptions) throws
     -> Composition
   {
+    try composition(offsets: table, options, in: nil)
+  }
+
+  /// The same, with the tiles where `frame` has them, unless that is nil.
+  func composition(
+    offsets table: OffsetTable?, _ options: CompositionOptions, in frame: TilePlacement?
+  ) throws -> Composition {
     let (full, source) = try offsets(from: table)
     let factor = options.downscale
-    let offsets = full.map {
-      Point3(x: $0.x / Double(factor.x), y: $0.y / Double(factor.y), z: $0.z / Double(factor.z))
-    }
+    let offsets = full.map { $0.divided(by: factor) }
     var channelName = ""
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
       if place == 0 { channelName = tile.info.channelNames[channel] }
-      return try tile.volume(channel: channel, timepoint: options.timepoint)
+      let (base, done) = try base(of: tile, channel, options)
+      return
+        base
         .flipped(
           z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x)
         )
-        .downsampled(by: factor, method: options.downscaleMethod)
+        .downsampled(by: factor.dividedRoundingDown(by: done), method: options.downscaleMethod)
     }
-    let placement = try TilePlacement(
-      offsets: offsets, sizes: volumes.map(\.size), rounding: options.rounding)
+    let placement =
+      try frame
+      ?? TilePlacement(
+        offsets: offsets, sizes: volumes.map(\.size), rounding: options.rounding)
     let voxelSize = voxelSize.scaled(by: factor)
     let fusion: Fusion =
       switch options.fusion {
@@ -123,6 +134,19 @@ extension TileSet {
     return Composition(
       volume: volume, placement: placement, voxelSize: voxelSize, offsetSource: source,
       channelName: channelName, settings: settings(options, placement, fusion, voxelSize))
+  }
+
+  /// A tile's voxels, as coarse as its file gives them where they are thinned out anyway, and their own factor.
+  private func base(of tile: any TileImage, _ channel: Int, _ options: CompositionOptions) throws
+    -> (volume: any Volume, factor: Index3)
+  {
+    if options.downscaleMethod == .stride, options.downscale != .one,
+      let reduced = try tile.reduced(
+        by: options.downscale, channel: channel, timepoint: options.timepoint)
+    {
+      return reduced
+    }
+    return (try tile.volume(channel: channel, timepoint: options.timepoint), .one)
   }
 
   private func settings(

@@ -3,6 +3,7 @@ internal import BrickCore
 internal import BrickFiles
 internal import BrickHDF5
 internal import BrickJPEG2000
+internal import BrickN5
 internal import BrickND2
 internal import BrickTIFF
 internal import BrickZarr
@@ -16,7 +17,8 @@ enum TileFormat {
     -> [any TileImage]
   {
     if Files.isFolder(path) {
-      if isStore(path) { return [try OMEZarrImage(path, cache: cache)] }
+      if isStore(path) { return try OMEZarrImages.images(in: path, cache: cache) }
+      if N5Images.isN5(path) { return try N5Images.images(in: path, cache: cache) }
       return try imagesOfFolder(path, options, cache: cache)
     }
     let start = try firstBytes(path)
@@ -27,35 +29,93 @@ enum TileFormat {
       return [try JPEG2000File.image(in: path, rows: options.rows, cache: cache)]
     }
     if HDF5Tiles.looksLikeHDF5(start) {
-      return try HDF5Tiles.images(in: path, options.datasets, cache: cache)
+      return try imagesOfHDF5(path, options, cache: cache)
     }
-    throw unsupported(path, start)
+    if looksLikeXML(start) {
+      return try imagesOfProject(BDVProject(reading: path), options, cache: cache)
+    }
+    throw ForeignFile.refusal(path, start)
   }
 
-  /// Whether a folder is a Zarr v3 array or group.
-  static func isStore(_ path: String) -> Bool { Files.size(Files.join(path, "zarr.json")) != nil }
+  /// The tiles of an HDF5 file: a BigDataViewer project's, unless datasets are named.
+  private static func imagesOfHDF5(
+    _ path: String, _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
+    let namesDatasets = options.datasets.datasets != nil || options.datasets.axes != nil
+    if try !namesDatasets && BDVTiles.isProject(path) {
+      return try BDVTiles.images(in: path, cache: cache)
+    }
+    return try HDF5Tiles.images(in: path, options.datasets, cache: cache)
+  }
+
+  /// The tiles of a BigDataViewer or BigStitcher project, by the format of its images.
+  private static func imagesOfProject(
+    _ project: BDVProject, _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
+    project.loader.format == "bdv.hdf5"
+      ? try BDVTiles.images(of: project, cache: cache)
+      : try ProjectImages.images(of: project, cache: cache)
+  }
+
+  /// Whether a file that begins so is XML: an element, a comment or a declaration, after a byte order mark.
+  private static func looksLikeXML(_ start: [UInt8]) -> Bool {
+    let text = start.starts(with: [0xEF, 0xBB, 0xBF]) ? start.dropFirst(3) : start[...]
+    return text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "<")
+  }
+
+  /// Whether a folder is a Zarr array or group, of version 3 or 2.
+  static func isStore(_ path: String) -> Bool {
+    ["zarr.json", ".zarray", ".zgroup", ".zattrs"].contains {
+      Files.size(Files.join(path, $0)) != nil
+    }
+  }
 
   private static func imagesOfFolder(
     _ path: String, _ options: OpeningOptions, cache: PieceCache
   ) throws -> [any TileImage] {
     let names = try Files.names(in: path)
-    let isTIFF = { (name: String) in
-      let lower = name.lowercased()
-      return !name.hasPrefix(".") && (lower.hasSuffix(".tif") || lower.hasSuffix(".tiff"))
+    func files(_ suffixes: [String]) -> [String] {
+      names.filter { name in
+        let lower = name.lowercased()
+        return !name.hasPrefix(".") && suffixes.contains { lower.hasSuffix($0) }
+      }.sorted(by: NaturalOrder.isBefore)
     }
-    let files = names.filter(isTIFF).sorted(by: NaturalOrder.isBefore)
-    guard !files.isEmpty else {
-      if [".zgroup", ".zarray", ".zattrs"].contains(where: { names.contains($0) }) {
-        throw BrickworkError(
-          .unsupportedInput, path: path, reason: "is a Zarr version 2 store, and version 3 is read",
-          remedy: "Convert it to OME-Zarr 0.5 first")
-      }
+    let tiles = files([".tif", ".tiff", ".nd2"])
+    let pictures = files([".jp2", ".j2k", ".j2c", ".jpx", ".jpf"])
+    if tiles.isEmpty, !pictures.isEmpty {
+      return try picturesOfFolder(path, pictures, options, cache: cache)
+    }
+    guard !tiles.isEmpty else {
       throw BrickworkError(
         .unsupportedInput, path: path,
-        reason: "is a folder without zarr.json and without .tif or .tiff files",
-        remedy: "Name an OME-Zarr 0.5 store, a folder of TIFF tiles, or the files themselves")
+        reason:
+          "is a folder without zarr.json, .zgroup or attributes.json and without TIFF, ND2 or "
+          + "JPEG 2000 files",
+        remedy: "Name an OME-Zarr or N5 store, a folder of tiles, or the files themselves")
     }
-    return try files.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
+    return try tiles.flatMap { try images(in: Files.join(path, $0), options, cache: cache) }
+  }
+
+  /// A folder of JPEG 2000 files: one tile of planes where each has one component, else a tile each.
+  private static func picturesOfFolder(
+    _ path: String, _ names: [String], _ options: OpeningOptions, cache: PieceCache
+  ) throws -> [any TileImage] {
+    let paths = names.map { Files.join(path, $0) }
+    let counts = try paths.map { try JPEG2000File.componentCount(of: $0) }
+    guard let single = counts.firstIndex(of: 1) else {
+      return try paths.map { try JPEG2000File.image(in: $0, rows: options.rows, cache: cache) }
+    }
+    if let several = counts.firstIndex(where: { $0 > 1 }) {
+      throw BrickworkError(
+        .unsupportedInput, path: path,
+        reason:
+          "\(names[single]) has one component, so the folder would be one tile of planes, but "
+          + "\(names[several]) has \(counts[several]), so each file would be a tile",
+        remedy: "Keep planes and tiles in folders of their own, or name the files")
+    }
+    return [
+      try JPEG2000File.image(ofPlanes: paths, folder: path, rows: options.rows, cache: cache)
+    ]
   }
 
   private static func firstBytes(_ path: String) throws -> [UInt8] {
@@ -71,52 +131,4 @@ enum TileFormat {
     try file.checkIntact()
     return start
   }
-
-  /// The error for a file of another format, which says what it looks like.
-  private static func unsupported(_ path: String, _ start: [UInt8]) -> BrickworkError {
-    let known = signatures.first { start.starts(with: $0.bytes) }
-    let shown = start.prefix(8).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined(separator: " ")
-    let found =
-      known.map { "is \($0.name), which this release does not read" }
-      ?? "is of no known format: it starts with the bytes \(shown)"
-    return BrickworkError(
-      .unsupportedInput, path: path, reason: found,
-      remedy: known?.remedy
-        ?? "TIFF files and OME-Zarr 0.5 stores are read; ND2, JPEG 2000 and HDF5 come with the next release"
-    )
-  }
-
-  private struct Signature {
-    var bytes: [UInt8]
-    var name: String
-    var remedy: String
-  }
-
-  private static let later =
-    "TIFF and OME-Zarr 0.5 are read now, this format comes with the next release: until then, "
-    + "save the tiles as TIFF"
-  private static let never = "Save the tiles as TIFF, for example with Fiji"
-
-  private static let signatures = [
-    Signature(bytes: [0xDA, 0xCE, 0xBE, 0x0A], name: "a Nikon ND2 file", remedy: later),
-    Signature(
-      bytes: [0, 0, 0, 0x0C, 0x6A, 0x50, 0x20, 0x20], name: "a JPEG 2000 file", remedy: later),
-    Signature(bytes: [0xFF, 0x4F, 0xFF, 0x51], name: "a JPEG 2000 codestream", remedy: later),
-    Signature(bytes: [0x89, 0x48, 0x44, 0x46], name: "an HDF5 file", remedy: later),
-    Signature(bytes: [0x89, 0x50, 0x4E, 0x47], name: "a PNG picture", remedy: never),
-    Signature(bytes: [0xFF, 0xD8, 0xFF], name: "a JPEG picture", remedy: never),
-    Signature(
-      bytes: [0x5A, 0x49, 0x53, 0x52, 0x41, 0x57], name: "a Zeiss CZI file", remedy: never),
-    Signature(bytes: [0x70, 0, 0, 0], name: "a Leica LIF file", remedy: never),
-    Signature(
-      bytes: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], name: "a NumPy array",
-      remedy: "Offsets in a .npy file are given with --offsets"),
-    Signature(
-      bytes: [0x3C], name: "an XML file",
-      remedy:
-        "Give the tiles as TIFF files and this project with --offsets; images of BigDataViewer "
-        + "projects come with the next release"),
-  ]
 }

@@ -126,37 +126,8 @@ extension HDF5File {
           "Write the file again with smaller chunks")
       }
     }
-    return Description(type: type, size: size, chunk: chunk, filters: try filters(layout.id, place))
-  }
-
-  private func filters(
-    _ layout: hid_t, _ place: HDF5Place
-  ) throws(BrickworkError) -> [HDF5Filter] {
-    var filters: [HDF5Filter] = []
-    let count = try place.check(H5Pget_nfilters(layout), "read the filters")
-    for index in 0..<count {
-      var flags: UInt32 = 0
-      var configuration: UInt32 = 0
-      var parameters = [UInt32](repeating: 0, count: 32)
-      var parameterCount = parameters.count
-      var text = [CChar](repeating: 0, count: 64)
-      let id = try place.check(
-        unsafe H5Pget_filter2(
-          layout, UInt32(index), &flags, &parameterCount, &parameters, text.count, &text,
-          &configuration),
-        "read filter \(index)")
-      let name = String(
-        decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      guard H5Zfilter_avail(id) > 0 else {
-        throw BrickworkError(
-          .unsupportedInput, path: path, place: place.object,
-          reason: "is compressed with filter \(id) (\(name)), which this HDF5 library lacks",
-          remedy: "Install its plugin and set HDF5_PLUGIN_PATH, or resave the file with deflate")
-      }
-      filters.append(
-        HDF5Filter(
-          id: Int(id), name: name, parameters: Array(parameters.prefix(min(32, parameterCount)))))
-    }
-    return filters
+    let filters = try HDF5Filter.all(of: layout.id, path, place)
+    try HDF5Filter.check(filters, path, place)
+    return Description(type: type, size: size, chunk: chunk, filters: filters)
   }
 }

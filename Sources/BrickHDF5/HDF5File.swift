@@ -23,14 +23,18 @@ public final class HDF5File: @unchecked Sendable {
   public init(reading path: String) throws {
     self.path = path
     isWriting = false
+    handle = try HDF5Library.locked { () throws(BrickworkError) in try Self.openForReading(path) }
+  }
+
+  /// Opens a file to read it, under the lock.
+  static func openForReading(_ path: String) throws(BrickworkError) -> HDF5Handle {
     let place = HDF5Place(path: path, object: nil, code: .damagedInput)
-    handle = try HDF5Library.locked {
-      let access = try Self.access(place)
-      // Network folders often refuse the library's own file locks, which readers can do without.
-      try place.check(H5Pset_file_locking(access.id, true, true), "set the locking")
-      return try place.own(
-        unsafe H5Fopen(path, chdf5_read_only(), access.id), "open the HDF5 file", closer: H5Fclose)
-    }
+    // A file may be open several times at once, also by way of links from others, which close it as here.
+    let access = try access(place, closing: H5F_CLOSE_WEAK)
+    // Network folders often refuse the library's own file locks, which readers can do without.
+    try place.check(H5Pset_file_locking(access.id, true, true), "set the locking")
+    return try place.own(
+      unsafe H5Fopen(path, chdf5_read_only(), access.id), "open the HDF5 file", closer: H5Fclose)
   }
 
   /// Creates a file to write it, or empties the one that is there.
@@ -39,7 +43,8 @@ public final class HDF5File: @unchecked Sendable {
     isWriting = true
     let place = HDF5Place(path: path, object: nil, code: .inputOutput)
     handle = try HDF5Library.locked {
-      let access = try Self.access(place)
+      // A dataset still open keeps the file open in secret otherwise.
+      let access = try Self.access(place, closing: H5F_CLOSE_SEMI)
       return try place.own(
         unsafe H5Fcreate(path, chdf5_truncate(), chdf5_default(), access.id),
         "create the HDF5 file", closer: H5Fclose)
@@ -48,13 +53,14 @@ public final class HDF5File: @unchecked Sendable {
 
   deinit { HDF5Library.locked { _ = handle.close() } }
 
-  private static func access(_ place: HDF5Place) throws(BrickworkError) -> HDF5Handle {
+  private static func access(
+    _ place: HDF5Place, closing: H5F_close_degree_t
+  ) throws(BrickworkError) -> HDF5Handle {
     let access = try place.own(
       H5Pcreate(chdf5_file_access()), "make a property list", closer: H5Pclose)
     try place.check(
       chdf5_limit_metadata_cache(access.id, metadataCacheBytes), "limit the metadata cache")
-    // A dataset still open keeps the file open in secret otherwise.
-    try place.check(H5Pset_fclose_degree(access.id, H5F_CLOSE_SEMI), "set how the file is closed")
+    try place.check(H5Pset_fclose_degree(access.id, closing), "set how the file is closed")
     return access
   }
 
@@ -102,24 +108,7 @@ public final class HDF5File: @unchecked Sendable {
       let place = place(group)
       let handle = try place.own(
         unsafe H5Gopen2(id(), group, chdf5_default()), "open the group", closer: H5Gclose)
-      var info = H5G_info_t()
-      try place.check(unsafe H5Gget_info(handle.id, &info), "list the group")
-      var names: [String] = []
-      for index in 0..<info.nlinks {
-        let length = unsafe H5Lget_name_by_idx(
-          handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, chdf5_default())
-        guard try place.check(length, "read a name") < 65536 else {
-          throw place.error("read a name")
-        }
-        var text = [CChar](repeating: 0, count: length + 1)
-        try place.check(
-          unsafe H5Lget_name_by_idx(
-            handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, &text, text.count, chdf5_default()),
-          "read a name")
-        names.append(
-          String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-      }
-      return names
+      return try HDF5Walk.links(of: handle.id, place).map(\.name)
     }
   }
 

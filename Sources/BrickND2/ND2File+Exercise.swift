@@ -4,7 +4,7 @@ extension ND2File {
   /// Opens a file and reads a little of every tile's first and last planes: the entry for fuzzing.
   ///
   /// - Throws: `BrickworkError` where the file can't be read; anything else is a mistake of ours.
-  package static func exercise(_ path: String) throws {
+  @_spi(Fuzzing) public static func exercise(_ path: String) throws {
     let images = try open(path, cache: PieceCache(capacity: 16 << 20))
     var failure: (any Error)?
     for image in images.prefix(4) {
@@ -29,7 +29,7 @@ extension ND2File {
   /// Reads the bytes of a metadata chunk in both notations: the entry for fuzzing them alone.
   ///
   /// - Throws: `BrickworkError` where neither can be read.
-  package static func exercise(metadata bytes: [UInt8]) throws {
+  @_spi(Fuzzing) public static func exercise(metadata bytes: [UInt8]) throws {
     let binary = Result { try LVReader.root(bytes) }
     let xml = Result { try VariantReader.root(bytes, name: "metadata") }
     for node in [try? binary.get(), try? xml.get()].compactMap({ $0 }) {

@@ -51,6 +51,33 @@ public struct BoxIndex: Sendable {
     return found.sorted()
   }
 
+  /// Calls `body` with the places of boxes that share a voxel with `box`, in no order and some of them several
+  /// times, until it returns false: for callers that stop where boxes are crowded.
+  public func visit(intersecting box: Box3, _ body: (Int) -> Bool) {
+    guard !box.isEmpty else { return }
+    for index in large where boxes[index].intersects(box) {
+      if !body(index) { return }
+    }
+    let range = cellRange(box)
+    guard range.size.checkedVolume.map({ $0 <= cells.count }) == true else {
+      for list in cells.values {
+        for index in list where boxes[index].intersects(box) {
+          if !body(index) { return }
+        }
+      }
+      return
+    }
+    for z in range.origin.z..<range.end.z {
+      for y in range.origin.y..<range.end.y {
+        for x in range.origin.x..<range.end.x {
+          for index in cells[Index3(z: z, y: y, x: x)] ?? [] where boxes[index].intersects(box) {
+            if !body(index) { return }
+          }
+        }
+      }
+    }
+  }
+
   /// All pairs of places i < j whose boxes share at least one voxel, sorted.
   public func intersectingPairs() -> [(Int, Int)] {
     boxes.indices.flatMap { i in

@@ -71,6 +71,19 @@ public struct TilePlacement: Sendable, Hashable {
     size = end
   }
 
+  private init(boxes: [Box3], size: Index3, origin: Point3) {
+    self.boxes = boxes
+    self.size = size
+    self.origin = origin
+  }
+
+  /// Some of the tiles where they are, in a volume of the same size.
+  ///
+  /// - Precondition: the range lies within the tiles'.
+  public func tiles(in range: Range<Int>) -> TilePlacement {
+    TilePlacement(boxes: Array(boxes[range]), size: size, origin: origin)
+  }
+
   private static func start(_ shift: Point3, _ rounding: OffsetRounding) -> Index3 {
     let half = rounding == .nearest ? 0.5 : 0.0
     return Index3(

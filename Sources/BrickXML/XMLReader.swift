@@ -17,6 +17,8 @@ public final class XMLReader {
   }
 
   private let reader: xmlTextReaderPtr
+  /// What the reader reads from; a reader made from a buffer leaves it to its maker.
+  private let input: xmlParserInputBufferPtr
   private let source: String
   private let bytes: [CChar]
   private var pendingEnd: String?
@@ -39,14 +41,22 @@ public final class XMLReader {
     let buffer = unsafe self.bytes.withUnsafeBufferPointer {
       unsafe xmlParserInputBufferCreateMem($0.baseAddress, Int32($0.count), XML_CHAR_ENCODING_NONE)
     }
-    guard let buffer = unsafe buffer, let reader = unsafe xmlNewTextReader(buffer, nil) else {
+    guard let buffer = unsafe buffer else {
+      throw BrickworkError(.inputOutput, path: name, reason: "libxml2 could not take the document")
+    }
+    guard let reader = unsafe xmlNewTextReader(buffer, nil) else {
+      unsafe xmlFreeParserInputBuffer(buffer)
       throw BrickworkError(.inputOutput, path: name, reason: "libxml2 could not start reading")
     }
+    unsafe input = buffer
     unsafe xmlTextReaderSetup(reader, nil, nil, nil, options)
     unsafe self.reader = reader
   }
 
-  deinit { unsafe xmlFreeTextReader(reader) }
+  deinit {
+    unsafe xmlFreeTextReader(reader)
+    unsafe xmlFreeParserInputBuffer(input)
+  }
 
   /// The next start tag, text or end tag; nil at the end of the document.
   ///

@@ -1,22 +1,43 @@
 public import BrickCore
 internal import BrickFiles
 
-/// What an array's zarr.json says, checked: nothing in it can make a reader trap or allocate at
-/// will.
+/// What an array's zarr.json, .zarray or attributes.json says, checked: nothing in it can make a
+/// reader trap or allocate at will.
 ///
-/// Format: Zarr v3, of any number of dimensions from 1 to 32. Members the specification doesn't
-/// know are refused unless they say `"must_understand": false`.
+/// Formats: Zarr v3 and v2, and N5, of any number of dimensions from 1 to 32. Members of zarr.json
+/// that the specification doesn't know are refused unless they say `"must_understand": false`.
 public struct ArrayMetadata: Sendable {
+  /// Which format's rules a brick's file follows.
+  public enum Format: Sendable, Hashable {
+    /// Zarr version 3.
+    case zarr3
+    /// Zarr version 2.
+    case zarr2
+    /// N5: each file begins with a header that says its own shape, smaller at the array's end.
+    case n5
+  }
+
   /// How chunk indices become file names.
   public struct KeyEncoding: Sendable, Hashable {
     /// Whether keys are numbers alone, "0.1.2"; otherwise they begin with "c", "c/0/1/2".
     public var isVersion2: Bool
     /// What stands between the numbers: "/" or ".".
     public var separator: String
+    /// Whether the fastest dimension comes first, as in N5.
+    public var isReversed: Bool
+
+    /// Names of numbers alone, as in version 2 and N5, or with a leading "c".
+    public init(isVersion2: Bool, separator: String, isReversed: Bool = false) {
+      self.isVersion2 = isVersion2
+      self.separator = separator
+      self.isReversed = isReversed
+    }
   }
 
   /// The array's folder.
   public let path: String
+  /// Which format the array has.
+  public let format: Format
   /// Voxels along each dimension, slowest first.
   public let shape: [Int]
   /// The type of every voxel.
@@ -51,7 +72,7 @@ public struct ArrayMetadata: Sendable {
   /// Bricks in one file.
   public var bricksPerFile: Int { zip(fileShape, brickShape).reduce(1) { $0 * ($1.0 / $1.1) } }
 
-  /// Reads the zarr.json in the folder `path`.
+  /// Reads the zarr.json, or the .zarray and .zattrs of version 2, in the folder `path`.
   ///
   /// - Throws: `BrickworkError`: `.missingInput`; `.damagedInput` where the document contradicts
   ///   itself; `.unsupportedInput` for other types, codecs and extensions, by name.
@@ -60,59 +81,85 @@ public struct ArrayMetadata: Sendable {
   }
 
   init(_ context: MetadataContext, path: String) throws {
-    let json = context.json
-    self.path = path
-    guard json["node_type"] == "array" else {
+    guard context.isArray else {
+      let found = context.json["node_type"]?.stringValue
       throw context.unsupported(
-        "a \(json["node_type"]?.stringValue ?? "node without a type"), not an array",
+        "a \(found ?? (context.version == 2 ? "group" : "node without a type")), not an array",
         remedy: "Name the folder of one array, such as \(path)/0")
     }
-    try context.checkMembers([
-      "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs",
-      "dimension_names", "storage_transformers",
-    ])
-    if let transformers = json["storage_transformers"], transformers != [] {
-      throw context.unsupported("storage transformers")
+    try self.init(
+      context.version == 3 ? Parts(version3: context) : Parts(version2: context), path: path,
+      file: context.file)
+  }
+
+  /// What a document says, before its numbers are held against each other.
+  package struct Parts {
+    /// The format's name and version.
+    package var format: Format
+    /// Voxels along each dimension, slowest first; each from 0 to 2⁴⁸.
+    package var shape: [Int]
+    /// The type of every voxel.
+    package var type: VoxelType
+    /// What one file covers, from 1 up.
+    package var fileShape: [Int]
+    /// What one brick covers; a file's shape is a multiple of it.
+    package var brickShape: [Int]
+    /// The index of shards.
+    package var index: ShardIndex.Layout?
+    /// How bricks are stored.
+    package var chain: CodecChain
+    /// One voxel's bytes; all zero where nil.
+    package var fill: [UInt8]?
+    /// How files are named.
+    package var keys: KeyEncoding
+    /// One per dimension.
+    package var dimensionNames: [String?]
+    /// As they stand.
+    package var attributes: JSON
+
+    /// An unsharded array of unnamed dimensions.
+    package init(
+      format: Format, shape: [Int], type: VoxelType, brickShape: [Int], chain: CodecChain,
+      fill: [UInt8]?, keys: KeyEncoding, attributes: JSON
+    ) {
+      self.format = format
+      self.shape = shape
+      self.type = type
+      fileShape = brickShape
+      self.brickShape = brickShape
+      self.chain = chain
+      self.fill = fill
+      self.keys = keys
+      dimensionNames = Array(repeating: nil, count: shape.count)
+      self.attributes = attributes
     }
-    type = try Self.type(json["data_type"], context)
-    shape = try context.extents(json["shape"], "shape", smallest: 0, rank: nil)
+  }
+
+  /// Checks that sizes can be counted and bricks can be held.
+  ///
+  /// - Parameter file: the document, for messages.
+  package init(_ parts: Parts, path: String, file: String) throws {
+    func damaged(_ reason: String) -> BrickworkError {
+      BrickworkError(
+        .damagedInput, path: file, reason: reason,
+        remedy: "Restore the file or write the image again")
+    }
+    func unsupported(_ what: String, remedy: String? = nil) -> BrickworkError {
+      BrickworkError(
+        .unsupportedInput, path: file, reason: "this program doesn't read \(what)", remedy: remedy)
+    }
+    let (shape, type) = (parts.shape, parts.type)
+    let (fileShape, brickShape) = (parts.fileShape, parts.brickShape)
     guard (1...32).contains(shape.count) else {
-      throw context.unsupported("\(shape.count) dimensions; between 1 and 32 are read")
+      throw unsupported("\(shape.count) dimensions; between 1 and 32 are read")
     }
     guard shape.checkedProduct(times: type.byteCount) != nil else {
-      throw context.damaged("the shape \(shape) has more bytes than fit into 63 bits")
-    }
-    let grid = json["chunk_grid"]
-    guard grid?["name"] == "regular" else {
-      throw context.unsupported("the chunk grid \(grid?["name"]?.stringValue ?? "without a name")")
-    }
-    fileShape = try context.extents(
-      grid?["configuration"]?["chunk_shape"], "chunk_shape", smallest: 1, rank: shape.count)
-    let entries = try CodecEntry.list(json["codecs"], context)
-    if let first = entries.first(where: { $0.name == "sharding_indexed" }) {
-      guard entries.count == 1 else {
-        throw context.unsupported(
-          "codecs around sharding_indexed: \(entries.map(\.name).joined(separator: ", "))")
-      }
-      brickShape = try context.extents(
-        first.configuration["chunk_shape"], "chunk_shape of sharding_indexed", smallest: 1,
-        rank: shape.count)
-      guard zip(fileShape, brickShape).allSatisfy({ $0.isMultiple(of: $1) }) else {
-        throw context.damaged(
-          "the shard shape \(fileShape) is no multiple of the brick shape \(brickShape)")
-      }
-      let inner = try CodecEntry.list(first.configuration["codecs"], context)
-      chain = try CodecChain(inner, rank: shape.count, type: type, context)
-      index = try ShardIndex.Layout(sharding: first.configuration, context)
-    } else {
-      brickShape = fileShape
-      chain = try CodecChain(entries, rank: shape.count, type: type, context)
-      index = nil
+      throw damaged("the shape \(shape) has more bytes than fit into 63 bits")
     }
     guard let brickBytes = brickShape.checkedProduct(times: type.byteCount),
       brickBytes <= Self.largestBrick
     else {
-      throw context.unsupported(
+      throw unsupported(
         "bricks of \(brickShape) \(type) voxels, more than \(Self.largestBrick) bytes",
         remedy: "Write the array again with smaller bricks, such as 64,64,64")
     }
@@ -120,58 +167,33 @@ public struct ArrayMetadata: Sendable {
     guard let bricksPerFile = bricks.checkedProduct(times: 1),
       bricksPerFile <= Self.mostBricksPerShard
     else {
-      throw context.unsupported(
+      throw unsupported(
         "shards of \(bricks) bricks, more than \(Self.mostBricksPerShard) in all",
         remedy: "Write the array again with smaller shards, or with larger bricks")
     }
     // Each brick of the array gets a number of its own.
     let counts = zip(shape, fileShape).map { ($0 + $1 - 1) / $1 }
     guard counts.checkedProduct(times: bricksPerFile) != nil else {
-      throw context.unsupported(
-        "more bricks than can be counted: shape \(shape), bricks \(brickShape)")
+      throw unsupported("more bricks than can be counted: shape \(shape), bricks \(brickShape)")
     }
-    guard let fillValue = json["fill_value"] else { throw context.damaged("fill_value is missing") }
-    fill = try FillValue.bytes(fillValue, type: type, context)
-    keys = try KeyEncoding(json["chunk_key_encoding"], context)
-    dimensionNames = try context.dimensionNames(rank: shape.count)
-    attributes = json["attributes"] ?? [:]
-  }
-
-  private static func type(_ json: JSON?, _ context: MetadataContext) throws -> VoxelType {
-    guard let name = json?.stringValue ?? json?["name"]?.stringValue else {
-      throw context.damaged("data_type is missing")
-    }
-    guard let type = VoxelType(rawValue: name) else {
-      let known = VoxelType.allCases.map(\.rawValue).joined(separator: ", ")
-      throw context.unsupported(
-        "voxels of type \(name)", remedy: "Convert the array to one of \(known)")
-    }
-    return type
+    self.path = path
+    format = parts.format
+    self.shape = shape
+    self.type = type
+    self.fileShape = fileShape
+    self.brickShape = brickShape
+    index = parts.index
+    chain = parts.chain
+    fill = parts.fill ?? Array(repeating: 0, count: type.byteCount)
+    keys = parts.keys
+    dimensionNames = parts.dimensionNames
+    attributes = parts.attributes
   }
 
   /// The file of the chunk at `indices`, as seen from the array's folder.
   func key(_ indices: [Int]) -> String {
-    let numbers = indices.map(String.init)
+    let numbers = (keys.isReversed ? indices.reversed() : indices).map(String.init)
     return (keys.isVersion2 ? numbers : ["c"] + numbers).joined(separator: keys.separator)
-  }
-}
-
-extension ArrayMetadata.KeyEncoding {
-  init(_ json: JSON?, _ context: MetadataContext) throws {
-    let name = json?["name"]?.stringValue ?? json?.stringValue
-    guard let name else { throw context.damaged("chunk_key_encoding is missing") }
-    guard name == "default" || name == "v2" else {
-      throw context.unsupported("the chunk key encoding \"\(name)\"")
-    }
-    isVersion2 = name == "v2"
-    switch json?["configuration"]?["separator"] {
-    case nil, .null: separator = isVersion2 ? "." : "/"
-    case "/": separator = "/"
-    case ".": separator = "."
-    case let other?:
-      throw context.damaged(
-        "the separator of chunk keys is \(other.text(pretty: false)), not / or .")
-    }
   }
 }
 

@@ -16,24 +16,37 @@ final class BrickDecoder: @unchecked Sendable {
 
   /// Decodes a brick into `target`, which has exactly the brick's bytes.
   ///
+  /// - Parameter needed: how many of the brick's voxels lie in the array, along each dimension.
   /// - Throws: `BrickworkError` without a path.
-  func decode(_ stored: RawSpan, _ metadata: ArrayMetadata, into target: inout VoxelBlock) throws {
+  func decode(
+    _ stored: RawSpan, _ metadata: ArrayMetadata, needed: [Int], into target: inout VoxelBlock
+  ) throws {
     let chain = metadata.chain
     let width = metadata.type.byteCount
     precondition(target.byteCount == metadata.brickBytes, "The target is one brick")
-    if let order = chain.order {
+    if metadata.format == .n5 {
+      let header = try BlockHeader(stored, brick: metadata.brickShape, needed: needed)
+      let data = stored.extracting(droppingFirst: header.byteCount)
+      if header.shape == metadata.brickShape { return try decodeBytes(data, chain, into: &target) }
+      let size = Index3(z: 1, y: 1, x: header.shape.reduce(1, *))
+      var block = VoxelBlock(Box3(size: size), type: target.type)
+      try decodeBytes(data, chain, into: &block)
+      target.clear()
+      var bytes = target.mutableBytes
+      header.place(block.bytes, brick: metadata.brickShape, width: width, into: &bytes)
+    } else if let order = chain.order {
       var ordered = VoxelBlock(target.box, type: target.type)
-      try decodeBytes(stored, chain, width, into: &ordered)
+      try decodeBytes(stored, chain, into: &ordered)
       var bytes = target.mutableBytes
       Transposition(shape: metadata.brickShape, order: order).undo(
         ordered.bytes, width: width, into: &bytes)
     } else {
-      try decodeBytes(stored, chain, width, into: &target)
+      try decodeBytes(stored, chain, into: &target)
     }
   }
 
   private func decodeBytes(
-    _ stored: RawSpan, _ chain: CodecChain, _ width: Int, into target: inout VoxelBlock
+    _ stored: RawSpan, _ chain: CodecChain, into target: inout VoxelBlock
   ) throws {
     var bytes = target.mutableBytes
     try undo(chain, chain.stages.count, stored, into: &bytes)
@@ -96,6 +109,18 @@ final class BrickDecoder: @unchecked Sendable {
       let gzip = try gzip ?? GzipDecompressor()
       self.gzip = gzip
       return try gzip.decompress(input, into: &target)
+    case .zlib: return try Deflate.decompress(input, into: &target)
+    case .bzip2: return try BZip2.decompress(input, into: &target)
+    case .xz: return try XZ.decompress(input, into: &target)
+    case .sizedLZ4: return try LZ4.decompressSized(input, into: &target)
+    case .streamedLZ4: return try LZ4.decompressStream(input, into: &target)
+    case .shuffle(let width):
+      guard input.byteCount <= target.byteCount else {
+        throw wrongSize(input.byteCount, target.byteCount)
+      }
+      var content = target._mutatingExtracting(..<input.byteCount)
+      Shuffle.unshuffle(input, width: width, into: &content)
+      return input.byteCount
     case .crc32c: preconditionFailure("A checksum is no compression")
     }
   }

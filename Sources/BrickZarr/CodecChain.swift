@@ -1,9 +1,38 @@
+internal import BrickCodecs
 internal import BrickCore
 
-/// How the voxels of a brick become bytes: what the `codecs` of zarr.json say, checked.
+/// How the voxels of a brick become bytes: what the metadata say, checked.
 public struct CodecChain: Sendable, Hashable {
   /// A codec from bytes to bytes.
-  public enum Stage: String, Sendable, Hashable { case zstd, gzip, blosc, crc32c }
+  public enum Stage: Sendable, Hashable {
+    case zstd, gzip, zlib, blosc, crc32c, bzip2, xz
+    /// An LZ4 block after its decoded size in four bytes: numcodecs.
+    case sizedLZ4
+    /// A stream of lz4-java's checked blocks: N5.
+    case streamedLZ4
+    /// The byte shuffle of elements of so many bytes.
+    case shuffle(width: Int)
+
+    /// The codec of a name in zarr.json.
+    init?(version3 name: String) {
+      switch name {
+      case "zstd": self = .zstd
+      case "gzip": self = .gzip
+      case "blosc": self = .blosc
+      case "crc32c": self = .crc32c
+      default: return nil
+      }
+    }
+
+    /// The most bytes that `size` bytes become.
+    fileprivate func bound(_ size: Int) -> Int {
+      switch self {
+      case .crc32c: size + 4
+      case .shuffle: size
+      default: size + size / 8 + 1024
+      }
+    }
+  }
 
   /// Stored dimension i is dimension `order[i]` of the array; nil where nothing is transposed.
   public internal(set) var order: [Int]?
@@ -12,11 +41,33 @@ public struct CodecChain: Sendable, Hashable {
   /// In the order of writing.
   public internal(set) var stages: [Stage] = []
 
+  /// A chain from its parts.
+  package init(order: [Int]?, isBigEndian: Bool, stages: [Stage]) {
+    self.order = order
+    self.isBigEndian = isBigEndian
+    self.stages = stages
+  }
+
   /// The most bytes that `byteCount` voxel bytes are after the first `count` stages.
   func bound(_ byteCount: Int, after count: Int) -> Int {
-    stages.prefix(count).reduce(byteCount) { size, stage in
-      stage == .crc32c ? size + 4 : size + size / 8 + 1024
-    }
+    stages.prefix(count).reduce(byteCount) { size, stage in stage.bound(size) }
+  }
+
+  /// Whether voxels lie in the file as they do in memory.
+  var isPlain: Bool { stages.isEmpty && order == nil && !isBigEndian }
+
+  /// The bytes that decoding `byteCount` voxel bytes takes at most beside their target.
+  func decodingBytes(_ byteCount: Int) -> Int {
+    let stages = stages.filter { $0 != .crc32c }
+    let largest = BlockStorage.footprint(of: bound(byteCount, after: stages.count))
+    // A transposition, the buffer of a blosc shuffle, and one between each two stages.
+    var bytes = 256 << 10
+    if order != nil { bytes += BlockStorage.footprint(of: byteCount) }
+    if stages.contains(.blosc) || stages.isEmpty { bytes += BlockStorage.footprint(of: byteCount) }
+    bytes += max(0, stages.count - 1) * largest
+    if stages.contains(.bzip2) { bytes += 4 << 20 }
+    if stages.contains(.xz) { bytes += XZ.largestMemory }
+    return bytes
   }
 }
 
@@ -54,6 +105,7 @@ struct CodecEntry {
 extension CodecChain {
   /// Checks a chain for bricks of `rank` dimensions.
   init(_ entries: [CodecEntry], rank: Int, type: VoxelType, _ context: MetadataContext) throws {
+    self.init(order: nil, isBigEndian: false, stages: [])
     var seenBytes = false
     var total = Array(0..<rank)
     for entry in entries {
@@ -71,12 +123,12 @@ extension CodecChain {
       case "bytes":
         guard !seenBytes else { throw context.damaged("the codec bytes stands twice in a chain") }
         seenBytes = true
-        isBigEndian = try Self.isBigEndian(entry, context)
+        isBigEndian = try Self.isBigEndian(entry, context) && type.byteCount > 1
       case "sharding_indexed":
         throw context.unsupported(
           "shards inside shards", remedy: "Write the array again with one codec sharding_indexed")
       default:
-        guard let stage = Stage(rawValue: entry.name) else {
+        guard let stage = Stage(version3: entry.name) else {
           throw context.unsupported(
             "the codec \"\(entry.name)\"; known are bytes, transpose, zstd, gzip, blosc, crc32c "
               + "and sharding_indexed")

@@ -11,6 +11,8 @@ struct Multiscales {
   let datasets: [Dataset]
   /// Whether every spatial axis has a unit of length: if not, positions and sizes are in voxels of level 0.
   let isInMicrometres: Bool
+  /// Whether levels say their voxel sizes; before 0.4 nothing but their shapes did.
+  let hasScale: Bool
   let channelNames: [String]
 
   enum Leading {
@@ -27,25 +29,25 @@ struct Multiscales {
   /// Reads the group document in `context`.
   init(_ context: MetadataContext) throws {
     try context.checkMembers(["consolidated_metadata"])
-    let attributes = context.json["attributes"] ?? [:]
-    // 0.5 has everything under "ome"; some writers kept 0.4's keys in a version 3 group.
-    let ome = attributes["ome"] ?? attributes
+    let ome = Self.metadata(context.attributes)
     guard let image = ome["multiscales"]?[0] else {
       let isCollection = ome["bioformats2raw.layout"] != nil
       throw BrickworkError(
         .unsupportedInput, path: context.file,
         reason: isCollection
-          ? "is a collection of images" : "has no OME-Zarr image (ome.multiscales)",
+          ? "is a collection of images" : "has no OME-Zarr image (multiscales)",
         remedy: isCollection
           ? "Name one image, such as \(Files.folder(of: context.file))/0"
-          : "Name an OME-Zarr 0.5 image, or the folder of one array")
+          : "Name an OME-Zarr image, or the folder of one array")
     }
     if ome["version"]?.stringValue?.hasPrefix("0.6") == true {
       throw context.unsupported(
         "OME-Zarr 0.6, which is a draft", remedy: "Write it as OME-Zarr 0.5")
     }
     name = image["name"]?.stringValue ?? ome["name"]?.stringValue ?? ""
-    let axes = try Self.axes(image["axes"], context)
+    // Before 0.3 nothing was said: all images had five dimensions.
+    let isUnsaid = context.version == 2 && image["axes"] == nil
+    let axes = try Self.axes(isUnsaid ? ["t", "c", "z", "y", "x"] : image["axes"], context)
     spatialRank = axes.spatial.count
     leading = axes.leading
     guard let entries = image["datasets"]?.arrayValue, !entries.isEmpty else {
@@ -61,7 +63,8 @@ struct Multiscales {
         .followed(by: common)
     }
     let units = axes.spatial.compactMap(\.micrometres)
-    let isInMicrometres = units.count == spatialRank
+    hasScale = common.hasScale || transformations[0].hasScale
+    let isInMicrometres = units.count == spatialRank && hasScale
     self.isInMicrometres = isInMicrometres
     let voxel = transformations[0].scale.suffix(spatialRank)
     func measured(_ values: [Double]) -> [Double] {
@@ -80,6 +83,11 @@ struct Multiscales {
       $0["label"]?.stringValue ?? ""
     }
   }
+
+  /// What the attributes of a group say about OME-Zarr.
+  ///
+  /// 0.5 has everything under "ome"; 0.4, and some writers in a version 3 group, at the top.
+  static func metadata(_ attributes: JSON) -> JSON { attributes["ome"] ?? attributes }
 
   private struct Axes {
     var leading: [Leading] = []
@@ -141,6 +149,7 @@ struct Multiscales {
 private struct Transformation {
   var scale: [Double]
   var translation: [Double]
+  var hasScale = false
 
   init(_ json: JSON?, rank: Int, _ context: MetadataContext) throws {
     scale = Array(repeating: 1, count: rank)
@@ -149,6 +158,7 @@ private struct Transformation {
       switch step["type"]?.stringValue {
       case "identity": continue
       case "scale":
+        hasScale = true
         let factors = try Self.values(step["scale"], "scale", rank, context)
         for axis in 0..<rank {
           scale[axis] *= factors[axis]
@@ -165,6 +175,7 @@ private struct Transformation {
 
   func followed(by other: Transformation) -> Transformation {
     var result = self
+    result.hasScale = hasScale || other.hasScale
     for axis in scale.indices {
       result.scale[axis] *= other.scale[axis]
       result.translation[axis] = translation[axis] * other.scale[axis] + other.translation[axis]

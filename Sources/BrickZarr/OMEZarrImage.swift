@@ -1,13 +1,14 @@
 public import BrickCore
 internal import BrickFiles
 
-/// An OME-Zarr 0.5 image with its pyramid, or a bare Zarr v3 array as an image of one level.
+/// An OME-Zarr image (0.5 in Zarr v3; 0.4 and older in v2) with its pyramid, or a bare Zarr array as an
+/// image of one level.
 public struct OMEZarrImage: TileImage {
   /// What the image says about itself.
   ///
-  /// The position is level 0's translation, if it isn't zero. Voxel size and position are nil where an axis has
-  /// a unit that is no known length.
-  public let info: TileInfo
+  /// The position is the attribute `brickwork.position_um_xyz` of the group, else level 0's translation, if it
+  /// isn't zero. Voxel size and position are nil where an axis has a unit that is no known length.
+  public internal(set) var info: TileInfo
   /// Finest first; in µm, or in voxels of level 0 where the metadata give no length.
   public let levels: [OMEZarrLevel]
   /// The attributes of the group, or of the bare array.
@@ -23,11 +24,11 @@ public struct OMEZarrImage: TileImage {
   public init(_ path: String, cache: PieceCache) throws {
     let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     let context = try MetadataContext(path)
-    attributes = context.json["attributes"] ?? [:]
+    attributes = context.attributes
     let image: Multiscales?
     let arrays: [ArrayMetadata]
     let spatialRank: Int
-    if context.json["node_type"] == "array" {
+    if context.isArray {
       image = nil
       arrays = [try ArrayMetadata(context, path: path)]
       spatialRank = min(3, arrays[0].shape.count)
@@ -50,11 +51,20 @@ public struct OMEZarrImage: TileImage {
       }
     }
     sources = arrays.map { ZarrSource($0, spatialRank: spatialRank, cache: cache) }
+    let finest = sources[0].size
     levels = sources.enumerated().map { index, source in
-      OMEZarrLevel(
-        path: image?.datasets[index].path ?? ".", size: source.size,
-        voxelSize: image?.datasets[index].voxelSize ?? .unknown,
-        translation: image?.datasets[index].translation ?? .zero)
+      guard let image, image.hasScale else {
+        // Older images say by their shapes alone how coarse a level is.
+        let factor = finest.zip(source.size) { fine, coarse in
+          max(1, Int((Double(fine) / Double(max(1, coarse))).rounded()))
+        }
+        return OMEZarrLevel(
+          path: image?.datasets[index].path ?? ".", size: source.size,
+          voxelSize: VoxelSize.unknown.scaled(by: factor))
+      }
+      return OMEZarrLevel(
+        path: image.datasets[index].path, size: source.size,
+        voxelSize: image.datasets[index].voxelSize, translation: image.datasets[index].translation)
     }
     let first = arrays[0]
     let (channels, timepoints) = (Self.channels(leading, first), Self.timepoints(leading, first))
@@ -65,12 +75,24 @@ public struct OMEZarrImage: TileImage {
     var names = image?.channelNames ?? []
     if names.count != channels { names = Array(repeating: "", count: channels) }
     let measured = image.flatMap { $0.isInMicrometres ? $0.datasets[0] : nil }
-    let position = measured?.translation
+    var position = measured?.translation
+    if position == .zero { position = nil }
+    let zarr = first.format == .zarr2 ? "Zarr v2" : "Zarr v3"
+    let words =
+      image == nil ? [zarr] : ["OME-Zarr"] + (first.format == .zarr2 ? ["(\(zarr))"] : [])
     info = TileInfo(
       path: path, name: Self.name(image?.name, path),
-      format: (image == nil ? "Zarr v3" : "OME-Zarr") + (first.index == nil ? "" : " (sharded)"),
-      type: first.type, size: sources[0].size, channelNames: names, timepoints: timepoints,
-      voxelSize: measured?.voxelSize, position: position == .zero ? nil : position)
+      format: (words + (first.index == nil ? [] : ["(sharded)"])).joined(separator: " "),
+      type: first.type, size: finest, channelNames: names, timepoints: timepoints,
+      voxelSize: measured?.voxelSize, position: Self.ownPosition(attributes) ?? position)
+  }
+
+  /// Where `brickwork import` says that a tile lies.
+  private static func ownPosition(_ attributes: JSON) -> Point3? {
+    guard let xyz = attributes["brickwork"]?["position_um_xyz"]?.doubleArrayValue, xyz.count == 3,
+      xyz.allSatisfy(\.isFinite)
+    else { return nil }
+    return Point3(x: xyz[0], y: xyz[1], z: xyz[2])
   }
 
   /// The finest voxels of a channel at a time point.
@@ -83,9 +105,6 @@ public struct OMEZarrImage: TileImage {
   /// Reads no voxel yet.
   /// - Throws: `BrickworkError` (`.badRequest`) if there is no such level, channel or time point.
   public func volume(level: Int, channel: Int, timepoint: Int) throws -> any Volume {
-    guard sources.indices.contains(level) else {
-      throw missing("level \(level)", "\(sources.count) levels")
-    }
     guard info.channelNames.indices.contains(channel) else {
       throw missing("channel \(channel)", "\(info.channelNames.count) channels")
     }
@@ -105,7 +124,24 @@ public struct OMEZarrImage: TileImage {
         rest = next
       }
     }
-    return try ZarrVolume(sources[level], leading: indices.reversed())
+    return try volume(level: level, leading: indices.reversed())
+  }
+
+  /// Voxels along the axes before z, y, x, slowest first: time, channels and others.
+  public var leadingShape: [Int] { Array(sources[0].metadata.shape.prefix(leading.count)) }
+
+  /// The voxels at one index of each axis before z, y, x.
+  ///
+  /// - Throws: `BrickworkError` (`.badRequest`) if there is no such level or index, or another number
+  ///   of such axes.
+  public func volume(level: Int, leading: [Int]) throws -> any Volume {
+    guard sources.indices.contains(level) else {
+      throw missing("level \(level)", "\(sources.count) levels")
+    }
+    guard leading.count == self.leading.count else {
+      throw missing("place \(leading)", "\(self.leading.count) axes before its spatial ones")
+    }
+    return try ZarrVolume(sources[level], leading: leading)
   }
 
   /// How many voxels of level 0 a voxel of `level` covers along each axis, from the voxel sizes.

@@ -32,39 +32,41 @@ final class ShardFile: Sendable {
   }
 }
 
-/// The shards of one array that are open: at most 256, and at most 16 MiB of their indexes.
+/// The shards of one array that are open: at most 256, and at most 16 MiB of their indexes; those of all
+/// arrays together are bounded by `OpenShards`.
 ///
 /// A shard is opened when a brick of it is first needed, by one thread while others wait for it,
-/// and its absence is remembered as well: a reader sees an array as it was when it first looked.
+/// and its absence is remembered as well: while a shard is kept, a reader sees it as it was.
 final class ShardTable: Sendable {
-  private enum Content {
+  enum Content {
     case unknown
     case absent
     case open(ShardFile)
   }
-  private final class Slot: Sendable {
+  final class Slot: Sendable {
     let content = Mutex(Content.unknown)
     let lastUse = Atomic<Int>(0)
   }
 
   private let metadata: ArrayMetadata
   private let limit: Int
+  private let oneIndexBytes: Int
   private let slots = Mutex<[Int: Slot]>([:])
   private let clock = Atomic<Int>(0)
 
   init(_ metadata: ArrayMetadata) {
     self.metadata = metadata
-    let indexBytes = metadata.bricksPerFile * MemoryLayout<Range<Int>?>.stride
-    limit = max(4, min(256, (16 << 20) / indexBytes))
+    oneIndexBytes = metadata.bricksPerFile * MemoryLayout<Range<Int>?>.stride
+    limit = max(4, min(256, (16 << 20) / oneIndexBytes))
   }
-
-  /// The bytes that open shards' indexes take at most.
-  var indexBytes: Int { limit * metadata.bricksPerFile * MemoryLayout<Range<Int>?>.stride }
 
   /// The file of the shard at `indices`, or nil if it doesn't exist.
   ///
+  /// A file of a single brick is not kept open: opening is cheap beside decoding, and thousands of
+  /// arrays would run out of mappings.
   /// - Parameter number: the shard's place among all.
   func shard(_ number: Int, at indices: [Int]) throws -> ShardFile? {
+    guard metadata.index != nil else { return try open(indices) }
     let use = clock.wrappingAdd(1, ordering: .relaxed).newValue
     let slot = slots.withLock { slots in
       if let slot = slots[number] { return slot }
@@ -86,15 +88,22 @@ final class ShardTable: Sendable {
       case .open(let file): return file
       case .absent: return nil
       case .unknown:
-        do {
-          let file = try ShardFile(Files.join(metadata.path, metadata.key(indices)), metadata)
-          content = .open(file)
-          return file
-        } catch let error as BrickworkError where error.code == .missingInput {
+        guard let file = try open(indices) else {
           content = .absent
           return nil
         }
+        content = .open(file)
+        OpenShards.shared.add(slot, bytes: oneIndexBytes)
+        return file
       }
+    }
+  }
+
+  private func open(_ indices: [Int]) throws -> ShardFile? {
+    do {
+      return try ShardFile(Files.join(metadata.path, metadata.key(indices)), metadata)
+    } catch let error as BrickworkError where error.code == .missingInput {
+      return nil
     }
   }
 }

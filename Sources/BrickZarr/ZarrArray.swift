@@ -1,9 +1,11 @@
 public import BrickCore
 internal import BrickFiles
 
-/// One Zarr v3 array of three dimensions as we write it: z, y, x, cut into shards of bricks.
+/// One Zarr v3 array as we write it: z, y, x, cut into shards of bricks, and time and channel before
+/// them where it has those.
 ///
-/// The shards are `sharding_indexed` with the index at the end; bricks are little-endian,
+/// Along time and channel shards and bricks have a size of 1, so that each part of an image has files
+/// of its own; all parts are cut alike. The shards are `sharding_indexed` with the index at the end; bricks are little-endian,
 /// compressed by `codec` and end in a crc32c; bricks of nothing but zero bytes are left out. Shards
 /// of nothing else have no file.
 public struct ZarrArray: Sendable, Hashable {
@@ -19,10 +21,13 @@ public struct ZarrArray: Sendable, Hashable {
   public var shard: Index3
   /// How bricks are compressed.
   public var codec: BrickCodec
+  /// The axes before z, y, x.
+  public var leading: LeadingAxes
 
   /// - Precondition: `shard` is a multiple of `brick`, and both have at least one voxel.
   public init(
-    path: String, size: Index3, type: VoxelType, brick: Index3, shard: Index3, codec: BrickCodec
+    path: String, size: Index3, type: VoxelType, brick: Index3, shard: Index3, codec: BrickCodec,
+    leading: LeadingAxes = .none
   ) {
     precondition(brick.z > 0 && brick.y > 0 && brick.x > 0, "A brick has voxels, not \(brick)")
     precondition(
@@ -34,11 +39,12 @@ public struct ZarrArray: Sendable, Hashable {
     self.brick = brick
     self.shard = shard
     self.codec = codec
+    self.leading = leading
   }
 
-  /// The array cut into shards, the last ones ragged.
+  /// One part of the array cut into shards, the last ones ragged.
   public var shards: BrickGrid { BrickGrid(size: size, brick: shard) }
-  /// The array cut into bricks, the last ones ragged.
+  /// One part of the array cut into bricks, the last ones ragged.
   public var bricks: BrickGrid { BrickGrid(size: size, brick: brick) }
   /// Bricks along each axis of a full shard.
   public var bricksPerShard: Index3 { shard.dividedRoundingDown(by: brick) }
@@ -55,38 +61,49 @@ public struct ZarrArray: Sendable, Hashable {
     bricks.indices(intersecting: shards.box(at: shard))
   }
 
-  /// A shard's name in the array's folder: "c/0/1/2".
-  public func shardKey(_ shard: Index3) -> String { "c/\(shard.z)/\(shard.y)/\(shard.x)" }
+  /// A shard's name in the array's folder: "c/0/1/2", or "c/5/0/1/2" for part 5 of an array with one
+  /// leading axis.
+  public func shardKey(_ shard: Index3, part: Int = 0) -> String {
+    let indices = leading.indices(of: part) + shard.components
+    return "c/" + indices.map(String.init).joined(separator: "/")
+  }
 
   /// A shard's file.
-  public func shardPath(_ shard: Index3) -> String { Files.join(path, shardKey(shard)) }
+  public func shardPath(_ shard: Index3, part: Int = 0) -> String {
+    Files.join(path, shardKey(shard, part: part))
+  }
 
   /// What zarr.json says about the array.
   ///
   /// - Parameters:
-  ///   - dimensionNames: one per axis, z first; OME-Zarr wants its axis names.
-  ///   - dimensionUnits: one per axis, like "0.16 um": goes under the attribute `dimension_units`,
-  ///     which TensorStore and Neuroglancer read.
-  public func metadata(dimensionNames: [String], dimensionUnits: [String]?) -> JSON {
+  ///   - dimensionNames: one per axis, the slowest first; OME-Zarr wants its axis names.
+  ///   - dimensionUnits: one per axis, like "0.16 um", nil where an axis has none: goes under the
+  ///     attribute `dimension_units`, which TensorStore and Neuroglancer read.
+  public func metadata(dimensionNames: [String], dimensionUnits: [String?]?) -> JSON {
     let little: JSON = ["name": "bytes", "configuration": ["endian": "little"]]
     let bytes: JSON = type.byteCount == 1 ? ["name": "bytes"] : little
     var attributes: JSON = [:]
     if let dimensionUnits {
-      attributes["dimension_units"] = .array(dimensionUnits.map { .string($0) })
+      attributes["dimension_units"] = .array(
+        dimensionUnits.map { $0.map { .string($0) } ?? .null })
+    }
+    let ones = leading.sizes.map { _ in 1 }
+    func shape(_ leading: [Int], _ spatial: Index3) -> JSON {
+      .array((leading + spatial.components).map { .init($0) })
     }
     return [
       "zarr_format": 3,
       "node_type": "array",
-      "shape": JSON(size),
+      "shape": shape(leading.sizes, size),
       "data_type": .string(type.rawValue),
-      "chunk_grid": ["name": "regular", "configuration": ["chunk_shape": JSON(shard)]],
+      "chunk_grid": ["name": "regular", "configuration": ["chunk_shape": shape(ones, shard)]],
       "chunk_key_encoding": ["name": "default", "configuration": ["separator": "/"]],
       "fill_value": type.isFloat ? 0.0 : 0,
       "codecs": [
         [
           "name": "sharding_indexed",
           "configuration": [
-            "chunk_shape": JSON(brick),
+            "chunk_shape": shape(ones, brick),
             "codecs": .array([bytes] + codec.metadata(for: type)),
             "index_codecs": [little, ["name": "crc32c"]],
             "index_location": "end",
@@ -101,7 +118,7 @@ public struct ZarrArray: Sendable, Hashable {
   /// Makes the array's folder and replaces its zarr.json.
   ///
   /// - Throws: `BrickworkError` if the folder can't be made or written.
-  public func writeMetadata(dimensionNames: [String], dimensionUnits: [String]?) throws {
+  public func writeMetadata(dimensionNames: [String], dimensionUnits: [String?]?) throws {
     try Files.makeFolder(path)
     let json = metadata(dimensionNames: dimensionNames, dimensionUnits: dimensionUnits)
     try Files.replace(

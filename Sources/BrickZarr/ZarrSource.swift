@@ -77,10 +77,16 @@ final class ZarrSource: Sendable {
     let file = place.shard.file
     file.willNeed(place.range)
     defer { file.doneWith(place.range) }
+    let needed = indices.indices.map { dimension in
+      min(
+        metadata.brickShape[dimension],
+        metadata.shape[dimension] - indices[dimension] * metadata.brickShape[dimension])
+    }
     let decoder = try decoders.withLock { $0.popLast() } ?? BrickDecoder()
     defer { decoders.withLock { $0.append(decoder) } }
     do {
-      try decoder.decode(file.bytes.extracting(place.range), metadata, into: &target)
+      try decoder.decode(
+        file.bytes.extracting(place.range), metadata, needed: needed, into: &target)
     } catch var error as BrickworkError {
       // A file that was cut meanwhile is the better reason.
       try file.checkIntact()
@@ -96,18 +102,41 @@ final class ZarrSource: Sendable {
   /// The decoded brick from the cache.
   func piece(_ place: Place, _ indices: [Int]) throws -> PieceCache.Piece {
     try cache.piece(PieceCache.Key(source: number, piece: place.number)) {
-      var block = VoxelBlock(decodedBox, type: metadata.type)
-      try decode(place, indices, into: &block)
-      return PieceCache.Piece(block)
+      try decoded(place, indices)
+    }
+  }
+
+  /// The decoded brick from the cache, or nil while another thread decodes it.
+  func pieceUnlessBusy(_ place: Place, _ indices: [Int]) throws -> PieceCache.Piece? {
+    try cache.pieceUnlessBusy(PieceCache.Key(source: number, piece: place.number)) {
+      try decoded(place, indices)
+    }
+  }
+
+  private func decoded(_ place: Place, _ indices: [Int]) throws -> PieceCache.Piece {
+    var block = VoxelBlock(decodedBox, type: metadata.type)
+    try decode(place, indices, into: &block)
+    return PieceCache.Piece(block)
+  }
+
+  /// Whether a brick's voxels lie in its file as they do in memory, and none but its own.
+  var isPlain: Bool { metadata.chain.isPlain && metadata.format != .n5 }
+
+  /// Throws unless a brick that is stored as it is has all its bytes.
+  func checkPlain(_ place: Place, _ indices: [Int]) throws {
+    guard place.range.count == metadata.brickBytes else {
+      throw BrickworkError(
+        .damagedInput, path: place.shard.file.path, place: "brick \(indices)",
+        reason: "the brick has \(place.range.count) bytes where \(metadata.brickBytes) belong",
+        remedy: "Delete this file and write it again; other files are not touched")
     }
   }
 
   /// Bytes that decoding one brick takes besides the block it goes to.
   var decodingBytes: Int {
-    let one = BlockStorage.footprint(of: metadata.brickBytes)
-    let between = metadata.chain.stages.count > 2 ? 2 * one : 0
-    // Contexts of zstd and libdeflate, the buffer of the shuffle, of a transposition, of two
-    // compressions.
-    return 256 << 10 + one + (metadata.chain.order == nil ? 0 : one) + between
+    let bytes = metadata.chain.decodingBytes(metadata.brickBytes)
+    // A block at the array's end is decoded by itself.
+    return metadata.format == .n5
+      ? bytes + BlockStorage.footprint(of: metadata.brickBytes) : bytes
   }
 }

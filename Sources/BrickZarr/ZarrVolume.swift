@@ -1,11 +1,12 @@
 public import BrickCore
 internal import BrickFiles
 
-/// A Zarr v3 array, or one channel and time point of it, as a lazy volume.
+/// A Zarr or N5 array, or one channel and time point of it, as a lazy volume.
 ///
 /// Files are mapped when they are first needed. A brick that a read covers whole is decoded
-/// straight to where it belongs; others go through the cache. Bricks and files that are not there
-/// read as the fill value. A reader sees the array as it was when it first looked at a shard.
+/// straight to where it belongs; others go through the cache, unless their voxels lie in the file as
+/// they are. Bricks and files that are not there read as the fill value. A reader sees a shard as it
+/// was when it first looked at it.
 public final class ZarrVolume: Volume {
   private let source: ZarrSource
   private let leadingBricks: [Int]
@@ -19,10 +20,17 @@ public final class ZarrVolume: Volume {
   ///     1 to 3 dimensions, are z, y and x; missing ones have size 1. Empty for more than three
   ///     dimensions takes the first of each, if they have no more.
   ///   - cache: keeps decoded bricks that a read takes only a part of.
-  /// - Throws: `BrickworkError` if zarr.json is missing, damaged or asks for something unknown;
+  /// - Throws: `BrickworkError` if the metadata are missing, damaged or ask for something unknown;
   ///   `.badRequest` for a leading index that doesn't exist.
   public convenience init(_ path: String, leading: [Int] = [], cache: PieceCache) throws {
-    let metadata = try ArrayMetadata(path)
+    try self.init(try ArrayMetadata(path), leading: leading, cache: cache)
+  }
+
+  /// The same for an array whose metadata are known.
+  package convenience init(
+    _ metadata: ArrayMetadata, leading: [Int] = [], cache: PieceCache
+  ) throws {
+    let path = metadata.path
     let rank = metadata.shape.count
     var leading = leading
     if leading.isEmpty && rank > 3 && metadata.shape.prefix(rank - 3).allSatisfy({ $0 == 1 }) {
@@ -59,7 +67,7 @@ public final class ZarrVolume: Volume {
     grid = BrickGrid(size: source.size, brick: source.brick)
   }
 
-  /// What zarr.json says.
+  /// What the array's document says.
   public var metadata: ArrayMetadata { source.metadata }
   /// The array's type.
   public var type: VoxelType { source.metadata.type }
@@ -77,6 +85,8 @@ public final class ZarrVolume: Volume {
     let indices = grid.indices(intersecting: block.box)
     var scratch = VoxelBlock()
     var ahead = Lookahead(indices)
+    // What another thread is decoding is left for the end, so that threads share the work.
+    var busy: [Index3] = []
     try indices.forEachPosition { index in
       let box = grid.box(at: index)
       let whole = source.slices == 1 && block.box.contains(box)
@@ -84,14 +94,23 @@ public final class ZarrVolume: Volume {
       guard let place = try place(of: index) else { return fill(&block, box) }
       if whole && block.box.size == source.brick {
         try source.decode(place, arrayIndices(index), into: &block)
+      } else if source.isPlain {
+        try lend(place, index, box) { block.copy(from: $0) }
       } else if whole {
         scratch.reshape(to: Box3(origin: box.origin, size: source.brick), type: type)
         try source.decode(place, arrayIndices(index), into: &scratch)
         block.copy(from: VoxelView(scratch))
-      } else {
-        let piece = try source.piece(place, arrayIndices(index))
+      } else if let piece = try source.pieceUnlessBusy(place, arrayIndices(index)) {
         lend(piece.block, box.origin, box) { block.copy(from: $0) }
+      } else {
+        busy.append(index)
       }
+    }
+    for index in busy {
+      guard let place = try place(of: index) else { continue }
+      let piece = try source.piece(place, arrayIndices(index))
+      let box = grid.box(at: index)
+      lend(piece.block, box.origin, box) { block.copy(from: $0) }
     }
   }
 
@@ -100,11 +119,12 @@ public final class ZarrVolume: Volume {
     of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
   ) throws {
     let indices = grid.indices(intersecting: box)
-    // Part of a single brick is lent from the cache; anything else is gathered.
-    if indices.count == 1, grid.box(at: indices.origin) != box,
+    // Part of a single brick is lent from the cache or its file; anything else is gathered.
+    if indices.count == 1, source.isPlain || grid.box(at: indices.origin) != box,
       let place = try place(of: indices.origin)
     {
       checkBounds(box)
+      if source.isPlain { return try lend(place, indices.origin, box, body) }
       let piece = try source.piece(place, arrayIndices(indices.origin))
       return try lend(piece.block, grid.box(at: indices.origin).origin, box, body)
     }
@@ -116,6 +136,24 @@ public final class ZarrVolume: Volume {
   /// One decoded brick, and what decoding takes: contexts, stages between, open shards' indexes.
   public func scratchBytes(reading size: Index3) -> Int {
     BlockStorage.footprint(of: source.metadata.brickBytes) + source.decodingBytes
+  }
+
+  /// The bricks that the box cuts: those it covers whole pass by the cache.
+  public func decodedBytes(reading box: Box3) -> Int {
+    guard !box.isEmpty && !source.isPlain else { return 0 }
+    let touched = grid.indices(intersecting: box).size
+    var cut = touched.volume
+    if source.slices == 1 {
+      func whole(_ axis: (Index3) -> Int) -> Int {
+        let (size, brick) = (axis(self.size), axis(self.brick))
+        let (start, end) = (axis(box.origin), axis(box.end))
+        let first = (start + brick - 1) / brick
+        let last = end == size ? (end + brick - 1) / brick : end / brick
+        return max(0, last - first)
+      }
+      cut -= whole(\.z) * whole(\.y) * whole(\.x)
+    }
+    return cut * BlockStorage.footprint(of: source.metadata.brickBytes)
   }
 
   /// The volume cut into files: shards, or single bricks where the array has none.
@@ -165,13 +203,33 @@ public final class ZarrVolume: Volume {
     _ decoded: borrowing VoxelBlock, _ origin: Index3, _ box: Box3,
     _ body: (borrowing VoxelView) throws -> Void
   ) rethrows {
-    let shift = box.origin - origin
-    let row = source.brick.x * type.byteCount
-    let plane = row * source.brick.y
-    let first =
-      (slice * source.brick.z + shift.z) * plane + shift.y * row + shift.x * type.byteCount
+    let (first, row, plane) = layout(box.origin - origin)
     let bytes = decoded.bytes.extracting(droppingFirst: first)
     try body(VoxelView(bytes, box: box, type: type, rowStride: row, planeStride: plane))
+  }
+
+  /// Lends the voxels of `box` out of the brick at `index`, which is stored as it is.
+  private func lend(
+    _ place: ZarrSource.Place, _ index: Index3, _ box: Box3,
+    _ body: (borrowing VoxelView) throws -> Void
+  ) throws {
+    try source.checkPlain(place, arrayIndices(index))
+    let (first, row, plane) = layout(box.origin - grid.box(at: index).origin)
+    let file = place.shard.file
+    let bytes = file.bytes.extracting(place.range).extracting(droppingFirst: first)
+    try body(VoxelView(bytes, box: box, type: type, rowStride: row, planeStride: plane))
+    file.doneWith(place.range)
+    try file.checkIntact()
+  }
+
+  /// Where in a brick's bytes the voxel lies that is `shift` from its first, and the strides.
+  private func layout(_ shift: Index3) -> (first: Int, row: Int, plane: Int) {
+    let row = source.brick.x * type.byteCount
+    let plane = row * source.brick.y
+    return (
+      (slice * source.brick.z + shift.z) * plane + shift.y * row + shift.x * type.byteCount, row,
+      plane
+    )
   }
 
   /// Sets the voxels of `block` that lie in `box` to the fill value.

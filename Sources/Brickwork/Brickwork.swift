@@ -6,6 +6,7 @@
 @_exported public import BrickFormats
 @_exported public import BrickHDF5
 @_exported public import BrickJPEG2000
+@_exported public import BrickLabels
 @_exported public import BrickN5
 @_exported public import BrickND2
 @_exported public import BrickPicture

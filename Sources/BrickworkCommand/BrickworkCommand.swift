@@ -47,8 +47,8 @@ struct BrickworkCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      InfoCommand.self, StitchCommand.self, ExportCommand.self, PreviewCommand.self,
-      OffsetsCommand.self,
+      InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
+      PreviewCommand.self, OffsetsCommand.self, TilesetCommand.self,
     ])
 
   static func main() async {

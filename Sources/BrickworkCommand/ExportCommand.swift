@@ -1,36 +1,53 @@
 import ArgumentParser
 import Brickwork
 
-/// `brickwork export`: a store into a BigDataViewer file.
+/// What an export writes, told by the ending of the output's name.
+enum ExportFormat: Sendable, Hashable {
+  case bdv, tiff, jpeg2000
+
+  init?(ending path: String) {
+    let endings: [(String, ExportFormat)] = [
+      (".h5", .bdv), (".hdf5", .bdv), (".tif", .tiff), (".tiff", .tiff), (".jp2", .jpeg2000),
+      (".j2k", .jpeg2000),
+    ]
+    guard let found = endings.first(where: { path.lowercased().hasSuffix($0.0) }) else {
+      return nil
+    }
+    self = found.1
+  }
+}
+
+/// `brickwork export`: a store into a BigDataViewer file, or one volume into a TIFF or JPEG 2000 file.
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Exports a store as BigDataViewer HDF5 with its XML.",
+    abstract:
+      "Exports a store as BigDataViewer HDF5 with its XML, or any tile or store as one TIFF file.",
     discussion: """
-      Writes OUT.h5 and OUT.xml beside it; open the XML in Fiji with Plugins > BigDataViewer > Open XML/HDF5, or in \
-      BigStitcher.
+      The ending of the output's name chooses the format. OUT.h5 comes with OUT.xml beside it; open the XML in Fiji with \
+      Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. OUT.tif is an OME-TIFF of one channel and time point, \
+      a page for each plane, and its source may be any tile file as well.
 
       EXAMPLES
         brickwork export sample.ome.zarr -o sample.h5
         brickwork export sample.ome.zarr -o sample.h5 --levels bdv --compression deflate:4
         brickwork export sample.ome.zarr -o old.h5 --legacy
         brickwork export sample.ome.zarr -o dapi.h5 --channel DAPI --timepoint 3
+        brickwork export sample.ome.zarr -o overview.tif --level 2 --compression deflate:6
+        brickwork export scan.nd2 -o field.ome.tif --tile 12 --roi 0:512,0:512,:
       """)
 
-  @Argument(help: ArgumentHelp("An OME-Zarr store.", valueName: "store"), completion: .directory)
-  var store: String
-
-  @Option(
-    name: .shortAndLong, help: ArgumentHelp("The HDF5 file to write.", valueName: "out.h5"),
-    completion: .file(extensions: ["h5"]))
-  var output: String
-
-  @Option(
+  @Argument(
     help: ArgumentHelp(
-      "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of the store's (default: store).",
-      valueName: "store|bdv|n"),
-    transform: { try ExportLevelsOption(parsing: $0) })
-  var levels: ExportLevelsOption?
+      "An OME-Zarr store; for TIFF any tile file, folder or tileset file.", valueName: "store"),
+    completion: .file())
+  var source: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write: .h5, .tif or .ome.tif.", valueName: "out"),
+    completion: .file(extensions: ["h5", "tif"]))
+  var output: String
 
   @Option(
     help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
@@ -44,25 +61,14 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks, 64,64,64 where those exceed 1 MiB "
-        + "or a level is made anew).",
-      valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var chunk: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "deflate:1 (fast) to deflate:12 (small), or none (default: deflate:1).",
-      valueName: "deflate:n|none"),
+      "none, deflate:1 (fast) to deflate:12 (small); for TIFF also up to deflate:9, zstd:1 to zstd:22, lzw (default: "
+        + "deflate:1 for HDF5, none for TIFF).",
+      valueName: "none|deflate:n|zstd:n|lzw"),
     transform: { try CompressionOption(parsing: $0) })
   var compression: CompressionOption?
 
-  @Flag(name: .long, help: "Don't shuffle bytes before compression.")
-  var noShuffle = false
-
-  @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
-  var legacy = false
-
+  @OptionGroup(title: "HDF5") var bdv: BDVExportGroup
+  @OptionGroup(title: "TIFF") var volume: VolumeExportGroup
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Replace existing files.")
@@ -77,35 +83,132 @@ struct ExportCommand: AsyncParsableCommand {
   @OptionGroup var logging: LogOptions
 
   func run() async throws {
-    let lower = output.lowercased()
-    guard lower.hasSuffix(".h5") || lower.hasSuffix(".hdf5") else {
+    guard let format = ExportFormat(ending: output) else {
       throw BrickworkError(
-        .badRequest, path: output, reason: "the name of the output does not end in .h5",
-        remedy: "Name it OUT.h5; OUT.xml is written beside it")
+        .badRequest, path: output,
+        reason: "the name of the output does not end in .h5, .tif or .ome.tif",
+        remedy: "Name it OUT.h5, and OUT.xml is written beside it, or OUT.tif")
     }
-    guard Files.exists(store) else {
+    try checkGroups(format)
+    guard Files.exists(source) else {
       throw BrickworkError(
-        .missingInput, path: store, reason: "there is no such store",
+        .missingInput, path: source, reason: "there is no such store or file",
         remedy: "Check the path; it is taken from the current folder")
     }
     try Output.check(output, overwrite: overwrite || dryRun)
-    let request = ExportRequest(
-      store: store, output: output, levels: levels ?? .store, channel: channel,
-      timepoint: timepoint, chunk: chunk,
-      compression: compression ?? .deflate(level: 1), shuffle: !noShuffle, legacy: legacy,
-      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
-      dryRun: dryRun)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
-    let summary = try await runExport(request, progress: progress, logging.log())
+    let summary: JobSummary
+    switch format {
+    case .bdv:
+      let request = ExportRequest(
+        source: source, output: output, levels: bdv.levels ?? .store, channel: channel,
+        timepoint: timepoint, chunk: bdv.chunk,
+        compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle,
+        legacy: bdv.legacy, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
+        overwrite: overwrite, dryRun: dryRun)
+      summary = try await runExport(request, progress: progress, logging.log())
+    case .tiff, .jpeg2000:
+      let request = VolumeExportRequest(
+        source: source, output: output, format: format, opening: volume.opening.options,
+        tile: volume.tile, level: volume.level, channel: channel, timepoint: timepoint,
+        region: volume.roi, voxelSize: volume.voxelSize, compression: compression,
+        memory: try machine.memoryLimit(), threads: try machine.threadCount(),
+        overwrite: overwrite, dryRun: dryRun)
+      summary = try runVolumeExport(request, logging.log())
+    }
     progress?.finish()
     summary.show(json: json, quiet: logging.quiet)
   }
+
+  private func checkGroups(_ format: ExportFormat) throws {
+    if format == .bdv, let name = volume.given {
+      throw BrickworkError(
+        .badRequest, path: output, reason: "\(name) belongs to exports of one volume, not to HDF5",
+        remedy: "Leave it out, or name the output OUT.tif")
+    }
+    if format != .bdv, let name = bdv.given {
+      throw BrickworkError(
+        .badRequest, path: output, reason: "\(name) belongs to HDF5",
+        remedy: "Leave it out, or name the output OUT.h5")
+    }
+  }
 }
 
-/// What an export is asked to do.
+/// What only a BigDataViewer file can have.
+struct BDVExportGroup: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of the store's (default: store).",
+      valueName: "store|bdv|n"),
+    transform: { try ExportLevelsOption(parsing: $0) })
+  var levels: ExportLevelsOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks, 64,64,64 where those exceed 1 MiB "
+        + "or a level is made anew).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var chunk: Index3?
+
+  @Flag(name: .long, help: "Don't shuffle bytes before compression.")
+  var noShuffle = false
+
+  @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
+  var legacy = false
+
+  /// The first option that was given, if any.
+  var given: String? {
+    if levels != nil { return "--levels" }
+    if chunk != nil { return "--chunk" }
+    if noShuffle { return "--no-shuffle" }
+    return legacy ? "--legacy" : nil
+  }
+}
+
+/// What chooses the one volume of an export.
+struct VolumeExportGroup: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The tile, counted from 0; needed where the source has several.", valueName: "n"),
+    transform: { try OptionValue.notNegative($0) })
+  var tile: Int?
+
+  @Option(
+    help: ArgumentHelp("The pyramid level of a store, 0 the finest (default: 0).", valueName: "n"),
+    transform: { try OptionValue.notNegative($0) })
+  var level: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The part to export, in voxels of the tile or level, in the order x,y,z (default: all).",
+      valueName: "x0:x1,y0:y1,z0:z1"),
+    transform: { try Notation.region($0) })
+  var roi: Region?
+
+  @Option(
+    help: ArgumentHelp(
+      "Distance between voxels in µm, in the order x,y,z (default: what the source says).",
+      valueName: "x,y,z"),
+    transform: { try Notation.voxelSize($0) })
+  var voxelSize: VoxelSize?
+
+  @OptionGroup var opening: OpeningGroup
+
+  /// The first option that was given, if any.
+  var given: String? {
+    if tile != nil { return "--tile" }
+    if level != nil { return "--level" }
+    if roi != nil { return "--roi" }
+    if voxelSize != nil { return "--voxel-size" }
+    return opening.options == OpeningOptions() ? nil : "an option for opening tiles"
+  }
+}
+
+/// What an export to BigDataViewer is asked to do.
 struct ExportRequest: Sendable {
-  var store: String
+  var source: String
   var output: String
   var levels: ExportLevelsOption
   /// Nil takes the first, with a warning if there are more.

@@ -5,6 +5,8 @@ extension OffsetLayout: ExpressibleByArgument {}
 extension OffsetRounding: ExpressibleByArgument {}
 extension FusionChoice: ExpressibleByArgument {}
 extension DownsampleMethod: ExpressibleByArgument {}
+extension JPEG2000File.Rows: ExpressibleByArgument {}
+extension StageRule: ExpressibleByArgument {}
 
 /// The units of offsets that can be asked for.
 enum OffsetUnitOption: String, CaseIterable, ExpressibleByArgument {
@@ -67,45 +69,72 @@ enum ExportLevelsOption: Sendable, Hashable {
 enum CompressionOption: Sendable, Hashable {
   case none
   case deflate(level: Int)
+  case zstd(level: Int)
+  case lzw
 
   init(parsing text: String) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    if text == "none" {
-      self = .none
-    } else if text == "deflate" {
-      self = .deflate(level: 1)
-    } else if parts.count == 2, parts[0] == "deflate", let level = Int(parts[1]),
-      (1...12).contains(level)
-    {
-      self = .deflate(level: level)
-    } else {
+    let level = parts.count == 2 ? Int(parts[1]) : nil
+    switch (parts[0], parts.count, level) {
+    case ("none", 1, _): self = .none
+    case ("lzw", 1, _): self = .lzw
+    case ("deflate", 1, _): self = .deflate(level: 1)
+    case ("zstd", 1, _): self = .zstd(level: 1)
+    case ("deflate", 2, let level?) where (1...12).contains(level): self = .deflate(level: level)
+    case ("zstd", 2, let level?) where (1...22).contains(level): self = .zstd(level: level)
+    default:
       throw BrickworkError(
-        .badRequest, reason: "'\(text)' is neither none nor deflate:1 to deflate:12")
+        .badRequest,
+        reason: "'\(text)' is neither none, lzw, deflate:1 to deflate:12 nor zstd:1 to zstd:22")
+    }
+  }
+
+  /// The words for it.
+  var name: String {
+    switch self {
+    case .none: "none"
+    case .deflate: "deflate"
+    case .zstd: "zstd"
+    case .lzw: "lzw"
     }
   }
 }
 
 /// Checks and reads values that only the command knows.
 enum OptionValue {
+  /// One channel, where there is room for no more.
   static func channel(_ text: String) throws -> ChannelChoice {
-    if text == "all" {
+    guard case .one(let choice) = channels(text) else {
       throw BrickworkError(
-        .badRequest, reason: "all channels at once come with the channels release",
+        .badRequest, reason: "one channel is taken here, not all of them",
         remedy: "Take one at a time: --channel 0, --channel 1, …")
     }
-    return Int(text).map { .number($0) } ?? .name(text)
+    return choice
   }
 
+  /// One channel or all of them.
+  static func channels(_ text: String) -> ChannelSelection {
+    if text == "all" { return .all }
+    return .one(Int(text).map { .number($0) } ?? .name(text))
+  }
+
+  /// One time point, where there is room for no more.
   static func timepoint(_ text: String) throws -> Int {
-    if text == "all" {
+    guard case .one(let number) = try timepoints(text) else {
       throw BrickworkError(
-        .badRequest, reason: "all time points at once come with the channels release",
+        .badRequest, reason: "one time point is taken here, not all of them",
         remedy: "Take one at a time: --timepoint 0, --timepoint 1, …")
     }
+    return number
+  }
+
+  /// One time point or all of them.
+  static func timepoints(_ text: String) throws -> TimepointSelection {
+    if text == "all" { return .all }
     guard let number = Int(text), number >= 0 else {
       throw BrickworkError(.badRequest, reason: "'\(text)' is no number of a time point, from 0 on")
     }
-    return number
+    return .one(number)
   }
 
   static func positive(_ text: String) throws -> Int {

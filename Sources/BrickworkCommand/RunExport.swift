@@ -6,11 +6,16 @@ func runExport(
 ) async throws -> JobSummary {
   let budget = MemoryBudget(byteCount: request.memory)
   let cache = PieceCache(capacity: 0)
-  let image = try OMEZarrImage(request.store, cache: cache)
+  let image = try OMEZarrImage(request.source, cache: cache)
   var options = BDVExportOptions(legacyInt16: request.legacy, shuffle: request.shuffle)
   switch request.compression {
   case .none: options.deflateLevel = nil
   case .deflate(let level): options.deflateLevel = level
+  case .zstd, .lzw:
+    throw BrickworkError(
+      .badRequest, path: request.output,
+      reason: "BigDataViewer's HDF5 is not compressed with \(request.compression.name)",
+      remedy: "Choose --compression deflate:1 or none")
   }
   let levels: ExportLevels =
     switch request.levels {
@@ -19,7 +24,7 @@ func runExport(
     case .count(let count): .first(count)
     }
   let info = image.info
-  for warning in leftOut(request, info) { log.warning(warning) }
+  for warning in leftOut(info, request.channel, request.timepoint) { log.warning(warning) }
   let job = try ExportJob(
     image: image, channel: try (request.channel ?? .number(0)).number(in: info),
     timepoint: request.timepoint ?? 0, path: request.output, levels: levels, chunk: request.chunk,
@@ -44,16 +49,16 @@ func runExport(
 }
 
 /// What a file of one channel and time point leaves out that nobody chose, a sentence each.
-private func leftOut(_ request: ExportRequest, _ info: TileInfo) -> [String] {
+func leftOut(_ info: TileInfo, _ channel: ChannelChoice?, _ timepoint: Int?) -> [String] {
   var warnings: [String] = []
-  if request.channel == nil && info.channelNames.count > 1 {
+  if channel == nil && info.channelNames.count > 1 {
     let names = info.channelNames.enumerated().map { $1.isEmpty ? "\($0)" : "\($0) (\($1))" }
     let others = names.dropFirst().prefix(8).joined(separator: ", ")
     warnings.append(
       "\(info.path): of \(names.count) channels only \(names[0]) is exported, not \(others)"
         + (names.count > 9 ? ", …" : "") + "; choose with --channel")
   }
-  if request.timepoint == nil && info.timepoints > 1 {
+  if timepoint == nil && info.timepoints > 1 {
     let others = info.timepoints == 2 ? "1" : "1 to \(info.timepoints - 1)"
     warnings.append(
       "\(info.path): of \(info.timepoints) time points only 0 is exported, not \(others); "

@@ -5,7 +5,8 @@ import Brickwork
 struct SourceOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Tile files in the order of the tiles, or a folder: of TIFF files, or an OME-Zarr store.",
+      "Tile files in the order of the tiles, a folder of them, an OME-Zarr store, a BigDataViewer project (.xml), or "
+        + "a tileset file (.json).",
       valueName: "source"),
     completion: .file())
   var sources: [String]
@@ -13,7 +14,7 @@ struct SourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Positions of the tiles: .csv, .npy, Fiji's TileConfiguration.txt, BigStitcher .xml "
-        + "(default: the stage positions in the tiles' files).",
+        + "(default: those of the tileset, else the stage positions in the tiles' files).",
       valueName: "file"),
     completion: .file(extensions: ["csv", "npy", "txt", "xml"]))
   var offsets: String?
@@ -38,11 +39,14 @@ struct SourceOptions: ParsableArguments {
     transform: { try Notation.voxelSize($0) })
   var voxelSize: VoxelSize?
 
+  @OptionGroup var opening: OpeningGroup
+
   /// Opens the tiles; decoded pieces of theirs are kept in `cache`.
   ///
   /// The table says the voxel size where neither an option nor the files do.
   func tileSet(_ log: Log, cache: PieceCache, offsets table: OffsetTable?) throws -> TileSet {
-    let tiles = try TileSet.open(sources, cache: cache, voxelSize: voxelSize, offsets: table)
+    let tiles = try TileSet.open(
+      sources, cache: cache, voxelSize: voxelSize, offsets: table, opening.options)
     for warning in tiles.warnings { log.warning(warning) }
     return tiles
   }
@@ -109,16 +113,44 @@ struct CompositionGroup: ParsableArguments {
   var downscaleMethod: DownsampleMethod?
 
   @Option(
-    help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
-    transform: { try OptionValue.channel($0) })
-  var channel: ChannelChoice?
+    help: ArgumentHelp(
+      "The channel, counted from 0 or by name; all takes every channel (default: 0).",
+      valueName: "n|name|all"),
+    transform: { OptionValue.channels($0) })
+  var channel: ChannelSelection?
 
   @Option(
-    help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
-    transform: { try OptionValue.timepoint($0) })
-  var timepoint: Int?
+    help: ArgumentHelp(
+      "The time point, counted from 0; all takes every one (default: 0).", valueName: "n|all"),
+    transform: { try OptionValue.timepoints($0) })
+  var timepoint: TimepointSelection?
 
+  /// The options of a single volume.
+  ///
+  /// - Throws: `BrickworkError` if all channels or time points are asked for.
   func options(fusion: FusionChoice) throws -> CompositionOptions {
+    var options = try commonOptions(fusion: fusion)
+    switch channel {
+    case .all:
+      throw BrickworkError(
+        .badRequest, reason: "one channel is shown at a time, not all of them",
+        remedy: "Choose one: --channel 0, --channel 1, …")
+    case .one(let choice): options.channel = choice
+    case nil: break
+    }
+    switch timepoint {
+    case .all:
+      throw BrickworkError(
+        .badRequest, reason: "one time point is shown at a time, not all of them",
+        remedy: "Choose one: --timepoint 0, --timepoint 1, …")
+    case .one(let number): options.timepoint = number
+    case nil: break
+    }
+    return options
+  }
+
+  /// The options that hold for all channels and time points.
+  func commonOptions(fusion: FusionChoice) throws -> CompositionOptions {
     if blendWidth != nil && fusion != .linear {
       throw BrickworkError(
         .badRequest, reason: "--blend-width belongs to linear fusion, not to \(fusion.rawValue)",
@@ -130,8 +162,6 @@ struct CompositionGroup: ParsableArguments {
         remedy: "Add --downscale Z,Y,X")
     }
     var options = CompositionOptions()
-    options.channel = channel ?? .number(0)
-    options.timepoint = timepoint ?? 0
     options.flip = flip ?? []
     options.downscale = downscale ?? .one
     options.downscaleMethod = downscaleMethod ?? .stride

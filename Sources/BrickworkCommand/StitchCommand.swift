@@ -13,6 +13,7 @@ struct StitchCommand: AsyncParsableCommand {
       EXAMPLES
         brickwork stitch tiles/*.tif --offsets TileConfiguration.txt -o sample.ome.zarr
         brickwork stitch tiles/*.ome.tif --fusion linear --blend-width 5um,5um,2px -o sample.ome.zarr
+        brickwork stitch tiles/*.ome.tif --channel all --timepoint all -o sample.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.csv --roi 0:2048,0:2048,: --dry-run -o part.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.npy --offset-layout exm --flip x --memory 512MiB -o s.ome.zarr
       """)
@@ -84,22 +85,14 @@ struct StitchCommand: AsyncParsableCommand {
   @OptionGroup var logging: LogOptions
 
   func validate() throws {
-    if let level, !(1...22).contains(level) {
-      throw ValidationError("The compression level \(level) is not between 1 and 22 (--level).")
-    }
-    if level != nil && codec == CodecOption.none {
-      throw ValidationError("--level has no meaning with --codec none.")
-    }
-    if let brick, let shard, !shard.isMultiple(of: brick) {
-      throw ValidationError(
-        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick)."
-      )
-    }
+    try StoreShape(brick: brick, shard: shard, codec: codec, level: level).validate()
   }
 
   func run() async throws {
     let request = StitchRequest(
-      output: output, options: try composition.options(fusion: fusion ?? .linear), region: roi,
+      output: output, options: try composition.commonOptions(fusion: fusion ?? .linear),
+      channels: composition.channel ?? .one(.number(0)),
+      timepoints: composition.timepoint ?? .one(0), region: roi,
       brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
       dryRun: dryRun)
@@ -115,6 +108,8 @@ struct StitchCommand: AsyncParsableCommand {
 struct StitchRequest: Sendable {
   var output: String
   var options: CompositionOptions
+  var channels: ChannelSelection
+  var timepoints: TimepointSelection
   /// The part of the stitched volume; nil means all.
   var region: Region?
   /// Voxels, z, y, x; nil leaves the choice to the engine.

@@ -39,6 +39,14 @@ enum Text {
     return "\(fixed(value, value < 10 ? 1 : 0)) \(units[unit])"
   }
 
+  /// "1 tile", "3 tiles".
+  static func count(_ number: Int, _ what: String) -> String {
+    "\(number) \(what)\(number == 1 ? "" : "s")"
+  }
+
+  /// "640MiB", rounded up, as options take it.
+  static func mebibytes(_ count: Int) -> String { "\((count + (1 << 20) - 1) >> 20)MiB" }
+
   /// "1 h 05 min", "3 min 20 s", "12 s".
   static func duration(_ seconds: Double) -> String {
     let whole = Int(min(1e9, max(0, seconds)).rounded())

@@ -1,6 +1,6 @@
 import BrickCore
 import BrickFiles
-import BrickND2
+@_spi(Fuzzing) import BrickND2
 import BrickTestSupport
 import Foundation
 import Testing

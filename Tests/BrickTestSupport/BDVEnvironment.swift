@@ -27,6 +27,11 @@ public enum BDVEnvironment {
   /// Whether measurements are asked for, which tell nothing on a busy machine.
   public static let measures = ProcessInfo.processInfo.environment["BRICKWORK_MEASURE"] != nil
 
+  /// A whole number in a variable of the environment.
+  public static func number(_ name: String) -> Int? {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+  }
+
   /// Runs Python and returns its exit code and everything it printed.
   public static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()

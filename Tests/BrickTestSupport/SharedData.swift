@@ -23,6 +23,9 @@ public enum SharedData {
   /// The path of a file, given as the catalogue names it.
   public static func path(_ name: String) -> String { folder + "/" + name }
 
+  /// The path of a generator of test files that lies beside them, `make_nd2.py`.
+  public static func tool(_ name: String) -> String { folder + "/../tools/" + name }
+
   /// What an independent reader finds in a file.
   public struct ExpectedPixels: Sendable {
     /// The axes as that reader orders them, slowest first; empty where it fails too.
@@ -56,9 +59,18 @@ public enum SharedData {
 
   /// Runs a Python script with arguments; throws what it writes to stderr if it fails.
   public static func runPython(_ script: String, _ arguments: [String] = []) throws {
+    try runInterpreter(["-c", script] + arguments)
+  }
+
+  /// Runs a file of Python with arguments; throws what it writes to stderr if it fails.
+  public static func runPythonScript(at path: String, _ arguments: [String] = []) throws {
+    try runInterpreter([path] + arguments)
+  }
+
+  private static func runInterpreter(_ arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-c", script] + arguments
+    process.arguments = arguments
     let complaints = Pipe()
     process.standardError = complaints
     try process.run()

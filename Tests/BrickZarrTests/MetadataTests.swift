@@ -116,18 +116,20 @@ private func refusal(_ change: (inout JSON) -> Void) throws -> BrickworkError? {
   }
 }
 
-@Test func missingFoldersAndVersionTwoAreNamed() throws {
+@Test func missingFoldersAndDocumentsAreNamed() throws {
   let folder = try TemporaryFolder()
-  let cache = PieceCache(capacity: 0)
-  #expect(throws: (any Error).self) { try ZarrVolume(folder("nothing"), cache: cache) }
-  try Files.replace(folder(".zarray"), with: [])
-  do {
-    _ = try ZarrVolume(folder.path, cache: cache)
-    Issue.record("version 2 was read")
-  } catch let error as BrickworkError {
-    #expect(
-      error.code == .unsupportedInput && error.reason == "is Zarr version 2; version 3 is read")
+  func code(_ path: String) throws -> BrickworkError.Code? {
+    do {
+      _ = try ZarrVolume(path, cache: PieceCache(capacity: 0))
+      return nil
+    } catch let error as BrickworkError { return error.code }
   }
+  #expect(try code(folder("nothing")) == .missingInput)
+  #expect(try code(folder.path) == .missingInput)
+  try Files.replace(folder(".zgroup"), with: Array(#"{"zarr_format": 2}"#.utf8))
+  #expect(try code(folder.path) == .unsupportedInput)
+  try Files.replace(folder(".zarray"), with: [])
+  #expect(try code(folder.path) == .damagedInput)
 }
 
 @Test func aShardWithoutBytesIsDamaged() throws {

@@ -146,3 +146,39 @@ func everyTypeAndCodecReadsBackAsWritten(_ type: VoxelType, _ codec: BrickCodec)
   #expect(BrickCodec(name: "lz4", level: nil) == nil)
   #expect(BrickCodec(name: "zstd", level: 23) == nil)
 }
+
+@Test func shardsThatWereClosedForOthersAreOpenedAgain() throws {
+  // More shards in all than are kept open, read twice.
+  let folder = try TemporaryFolder()
+  let json: JSON = [
+    "zarr_format": 3, "node_type": "array", "shape": [1, 1, 4], "data_type": "uint8",
+    "chunk_grid": ["name": "regular", "configuration": ["chunk_shape": [1, 1, 2]]],
+    "chunk_key_encoding": ["name": "default"], "fill_value": 0, "attributes": [:],
+    "codecs": [
+      [
+        "name": "sharding_indexed",
+        "configuration": [
+          "chunk_shape": [1, 1, 1], "codecs": [["name": "bytes"]],
+          "index_codecs": [["name": "bytes", "configuration": ["endian": "little"]]],
+        ],
+      ]
+    ],
+  ]
+  try Files.makeFolder(folder("c/0/0"))
+  try overwrite(folder("zarr.json"), Array(json.text(pretty: false).utf8))
+  for shard in 0..<2 {
+    let ranges = ShardIndex.serialise([0..<1, 1..<2]).dropLast(4)
+    try overwrite(folder("c/0/0/\(shard)"), [UInt8(2 * shard + 1), UInt8(2 * shard + 2)] + ranges)
+  }
+  let cache = PieceCache(capacity: 0)
+  let volumes = try (0..<2500).map { _ in try ZarrVolume(folder.path, cache: cache) }
+  for _ in 0..<2 {
+    for volume in volumes { #expect(try bytes(of: volume) == [1, 2, 3, 4]) }
+  }
+  guard Files.exists("/proc/self/maps") else { return }
+  let maps = try withExtendedLifetime(volumes) {
+    try String(decoding: Files.read("/proc/self/maps"), as: UTF8.self)
+  }
+  let open = maps.split(separator: "\n").count { $0.contains(folder.path) }
+  #expect(open > 2000 && open <= 4096, "\(open) maps")
+}

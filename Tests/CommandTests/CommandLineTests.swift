@@ -8,7 +8,7 @@ import Testing
     #expect(result.status == 0 && result.output == "0.1.0\n")
   }
 
-  @Test(arguments: ["info", "stitch", "export", "preview", "offsets"])
+  @Test(arguments: ["info", "stitch", "export", "preview", "offsets", "tileset"])
   func everySubcommandHelpsWithExamplesAndDefaults(_ name: String) throws {
     let result = try Executable.run([name, "--help"])
     #expect(result.status == 0)
@@ -42,7 +42,20 @@ import Testing
     ),
     ("preview", ["--output", "--z", "--fusion", "--max-size", "--contrast", "--json"]),
     ("info", ["--offsets", "--voxel-size", "--json", "--quiet"]),
-    ("offsets", ["--output", "--offset-units", "--offset-layout", "--timepoint", "--json"]),
+    (
+      "offsets",
+      [
+        "--output", "--offset-units", "--offset-layout", "--timepoint", "--json", "--format",
+        "--npy-layout",
+      ]
+    ),
+    (
+      "tileset",
+      [
+        "--output", "--offsets", "--offset-units", "--voxel-size", "--scale-offset", "--order",
+        "--stage-rule", "--overwrite",
+      ]
+    ),
   ]) func helpListsTheOptionsOfTheContract(_ name: String, _ options: [String]) throws {
     let help = try Executable.run([name, "--help"]).output
     for option in options { #expect(help.contains("\(option) ") || help.contains("\(option)\n")) }
@@ -50,7 +63,9 @@ import Testing
 
   @Test func theHelpNamesItsSubcommandsAndExitCodes() throws {
     let help = try Executable.run(["--help"]).output
-    for word in ["info", "stitch", "export", "preview", "offsets", "EXIT CODES", "--version"] {
+    for word in [
+      "info", "stitch", "export", "preview", "offsets", "tileset", "EXIT CODES", "--version",
+    ] {
       #expect(help.contains(word))
     }
     #expect(try Executable.run([]).output == help)
@@ -80,9 +95,9 @@ import Testing
         + "number. Write it like 512MiB or 4G"
     ),
     (
-      ["export", "a", "-o", "b", "--compression", "lzw"],
-      "brickwork: The value 'lzw' is invalid for '--compression <deflate:n|none>': 'lzw' is neither none nor "
-        + "deflate:1 to deflate:12"
+      ["export", "a", "-o", "b", "--compression", "zip"],
+      "brickwork: The value 'zip' is invalid for '--compression <none|deflate:n|zstd:n|lzw>': 'zip' is neither none, "
+        + "lzw, deflate:1 to deflate:12 nor zstd:1 to zstd:22"
     ),
   ]) func wrongCommandLinesExitWith64(_ arguments: [String], _ words: String) throws {
     let result = try Executable.run(arguments)

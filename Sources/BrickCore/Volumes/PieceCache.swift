@@ -88,10 +88,70 @@ public final class PieceCache: Sendable {
     }
   }
 
+  /// What was decoded: how many pieces, how many bytes of voxels, and how many bytes the different ones among them have.
+  public struct Count: Sendable, Hashable {
+    /// Pieces, each as often as it was decoded.
+    public var pieces = 0
+    /// Bytes of these pieces' voxels.
+    public var bytes = 0
+    /// Bytes of the different pieces: each counted once, however often it was decoded.
+    public var distinctBytes = 0
+
+    /// Nothing.
+    public init() {}
+
+    /// How often a byte was decoded on average; nil where nothing was decoded.
+    public var amplification: Double? {
+      distinctBytes > 0 ? Double(bytes) / Double(distinctBytes) : nil
+    }
+
+    /// What was decoded since `earlier`.
+    public static func - (later: Count, earlier: Count) -> Count {
+      var since = later
+      since.pieces -= earlier.pieces
+      since.bytes -= earlier.bytes
+      since.distinctBytes -= earlier.distinctBytes
+      return since
+    }
+
+    /// What was decoded in both, of different sources.
+    public static func + (a: Count, b: Count) -> Count {
+      var sum = a
+      sum.pieces += b.pieces
+      sum.bytes += b.bytes
+      sum.distinctBytes += b.distinctBytes
+      return sum
+    }
+  }
+
+  /// Which pieces were decoded before: one bit each, so that a million take 128 KiB.
+  private struct Tally {
+    var count = Count()
+    private var seen: [Int: [UInt64]] = [:]
+    /// Numbers beyond this are not remembered: their pieces count as new ones.
+    private static let highest = 1 << 24
+
+    mutating func add(_ key: Key, bytes: Int) {
+      count.pieces += 1
+      count.bytes += bytes
+      guard (0..<Self.highest).contains(key.piece) else {
+        count.distinctBytes += bytes
+        return
+      }
+      let (word, bit) = key.piece.quotientAndRemainder(dividingBy: 64)
+      var bits = seen.removeValue(forKey: key.source) ?? []
+      if bits.count <= word {
+        bits.append(contentsOf: repeatElement(0, count: word + 1 - bits.count))
+      }
+      if bits[word] >> UInt64(bit) & 1 == 0 { count.distinctBytes += bytes }
+      bits[word] |= 1 << UInt64(bit)
+      seen[key.source] = bits
+    }
+  }
+
   private let state: Mutex<State>
+  private let tally = Mutex(Tally())
   private let clock = Atomic<Int>(0)
-  /// Pieces decoded so far: what tests and the run's report count.
-  private let decodings = Atomic<Int>(0)
 
   /// An empty cache for at most `capacity` bytes of voxels; 0 keeps nothing.
   public init(capacity: Int) { state = Mutex(State(capacity: max(0, capacity))) }
@@ -114,7 +174,10 @@ public final class PieceCache: Sendable {
   }
 
   /// How many pieces were decoded.
-  public var decodedPieces: Int { decodings.load(ordering: .relaxed) }
+  public var decodedPieces: Int { count.pieces }
+
+  /// What was decoded so far: for tests and the report of a run.
+  public var count: Count { tally.withLock { $0.count } }
 
   /// A number for a new source's pieces.
   public func newSource() -> Int {
@@ -183,7 +246,7 @@ public final class PieceCache: Sendable {
   }
 
   private func keep(_ key: Key, _ entry: Entry, _ piece: Piece, _ use: Int) {
-    decodings.wrappingAdd(1, ordering: .relaxed)
+    tally.withLock { $0.add(key, bytes: piece.block.byteCount) }
     let bytes = BlockStorage.footprint(of: piece.block.byteCount)
     state.withLock { state in
       // Another reader's failure may have taken the entry out meanwhile: then nobody will find the piece.

@@ -108,3 +108,17 @@ public enum Notation {
     BrickworkError(.badRequest, reason: reason, remedy: "Write it like \(example)")
   }
 }
+
+extension Notation {
+  /// Three numbers in the order x,y,z that offsets are multiplied by; none is zero.
+  public static func factors(_ text: String) throws -> Point3 {
+    let example = "1,1,2.5 (x,y,z)"
+    let numbers = try triple(text, example: example).map { part in
+      guard let number = Double(part), number.isFinite, number != 0 else {
+        throw wrong("'\(part)' is no number other than zero", example)
+      }
+      return number
+    }
+    return Point3(x: numbers[0], y: numbers[1], z: numbers[2])
+  }
+}

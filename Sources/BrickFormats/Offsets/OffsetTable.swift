@@ -47,7 +47,16 @@ public struct OffsetTable: Sendable {
         .unsupportedInput, path: path, reason: "is a folder, not a file of offsets",
         remedy: remedyForFormats)
     }
-    let bytes = try Files.read(path)
+    return try parse(Files.read(path), path: path, units: units, layout: layout) {
+      try readBDV(path, units: units, timepoint: timepoint)
+    }
+  }
+
+  /// The table in a file's bytes; `project` reads those that are XML.
+  static func parse(
+    _ bytes: [UInt8], path: String, units: OffsetUnits, layout: OffsetLayout,
+    project: () throws -> OffsetTable
+  ) throws -> OffsetTable {
     if NPYArray.looksLikeNPY(bytes) {
       return try readArray(bytes, path: path, units: units, layout: layout)
     }
@@ -57,9 +66,7 @@ public struct OffsetTable: Sendable {
         remedy: "Leave out --offset-layout exm, or name the .npy file")
     }
     let text = try TextLines(bytes, path: path)
-    if text.startsWithMarkup {
-      return try readBDV(path, units: units, timepoint: timepoint)
-    }
+    if text.startsWithMarkup { return try project() }
     if TileConfiguration.looksLikeOne(text) {
       return try TileConfiguration.read(text, path: path, units: units)
     }

@@ -1,8 +1,15 @@
 internal import BrickCore
 internal import BrickFiles
 
-/// What may already lie where the store goes.
-extension StoreJob {
+/// What may already lie where a store goes, and whether a run may continue it.
+struct ExistingStore: Sendable {
+  /// The store's folder.
+  let path: String
+  /// Everything that decides the bytes.
+  let settings: JSON
+  /// The sources' writing times.
+  let stamps: [String]
+
   /// Makes sure that nothing but a store, or an empty folder, is there.
   func checkPlace(_ folder: RunFolder) throws {
     guard Files.exists(path) else { return }
@@ -26,7 +33,7 @@ extension StoreJob {
     {
       throw differs("holds a finished store that differs in \(place)")
     }
-    if let newest = description.stamps.max(), newest > Files.stamp(groupPath) {
+    if let newest = stamps.max(), newest > Files.stamp(groupPath) {
       throw differs("holds a finished store that is older than one of its sources")
     }
     return true
@@ -43,7 +50,13 @@ extension StoreJob {
     }
   }
 
-  private var groupPath: String { path + "/zarr.json" }
+  /// Everything that must not change while a run is interrupted.
+  private var runSettings: JSON {
+    ["settings": settings, "stamps": .array(stamps.map { .string($0) })]
+  }
+
+  /// The document that is written last and makes the store one.
+  var groupPath: String { path + "/zarr.json" }
 
   private func differs(_ what: String) -> BrickworkError {
     BrickworkError(

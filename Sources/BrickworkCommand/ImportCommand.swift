@@ -1,0 +1,139 @@
+import ArgumentParser
+import Brickwork
+
+/// `brickwork import`: tiles into the chunk store, an OME-Zarr image for each.
+struct ImportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Writes tiles into a chunk store: an OME-Zarr image for each, with its position.",
+    discussion: """
+      Each compressed strip, page or frame of the tiles is decoded once; the store is then stitched, shown and \
+      exported brick by brick. All channels and time points are taken. An interrupted run continues when the same \
+      command is given again. The store is a source like the tiles' own files.
+
+      EXAMPLES
+        brickwork import tiles/*.nd2 -o tiles.zarr
+        brickwork import tiles/*.tif --offsets TileConfiguration.txt --memory 512MiB -o tiles.zarr
+        brickwork stitch tiles.zarr -o sample.ome.zarr
+      """)
+
+  @OptionGroup(title: "Tiles") var source: SourceOptions
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The store to write, a folder.", valueName: "out.zarr"),
+    completion: .directory)
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The channel, counted from 0 or by name (default: all).", valueName: "n|name|all"),
+    transform: { OptionValue.channels($0) })
+  var channel: ChannelSelection?
+
+  @Option(
+    help: ArgumentHelp("The time point, counted from 0 (default: all).", valueName: "n|all"),
+    transform: { try OptionValue.timepoints($0) })
+  var timepoint: TimepointSelection?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a tile that become one, in the order z,y,x (default: 1,1,1).", valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var downscale: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "stride keeps the first voxel of a group, mean averages it (default: stride).",
+      valueName: "stride|mean"))
+  var downscaleMethod: DownsampleMethod?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a brick, in the order z,y,x (default: 64,64,64; thinner for tiles that are compressed page by page, "
+        + "down to 8,128,256 where pages are large).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var brick: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a shard file, in the order z,y,x: whole bricks (default: up to 512,512,512, or 64,1024,1024 for thin "
+        + "bricks).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var shard: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compression of the bricks (default: blosc-zstd; zstd for readers without blosc).",
+      valueName: "blosc-zstd|zstd|none"))
+  var codec: CodecOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compression level, 1 to 22: higher is smaller and slower (default: 1).", valueName: "n"))
+  var level: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of pyramid levels, full resolution included (default: auto).", valueName: "n|auto"),
+    transform: { try LevelsOption(parsing: $0) })
+  var levels: LevelsOption?
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  @Flag(help: "Replace an existing store.")
+  var overwrite = false
+
+  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  var dryRun = false
+
+  @Flag(help: "Print a summary as JSON.")
+  var json = false
+
+  @OptionGroup var logging: LogOptions
+
+  func validate() throws {
+    try StoreShape(brick: brick, shard: shard, codec: codec, level: level).validate()
+    if downscaleMethod != nil && downscale == nil {
+      throw ValidationError(
+        "--downscale-method is given without --downscale: add --downscale Z,Y,X.")
+    }
+  }
+
+  func run() async throws {
+    let request = ImportRequest(
+      output: output, channels: channel ?? .all, timepoints: timepoint ?? .all,
+      downscale: downscale ?? .one, downscaleMethod: downscaleMethod ?? .stride, brick: brick,
+      shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
+      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
+      dryRun: dryRun)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    defer { progress?.finish() }
+    let summary = try await runImport(request, source: source, progress: progress, logging.log())
+    progress?.finish()
+    summary.show(json: json, quiet: logging.quiet)
+  }
+}
+
+/// What an import is asked to do, apart from its sources.
+struct ImportRequest: Sendable {
+  var output: String
+  var channels: ChannelSelection
+  var timepoints: TimepointSelection
+  /// Voxels, z, y, x, that become one.
+  var downscale: Index3
+  var downscaleMethod: DownsampleMethod
+  /// Voxels, z, y, x; nil leaves the choice to the engine.
+  var brick: Index3?
+  var shard: Index3?
+  var codec: CodecOption?
+  var codecLevel: Int?
+  var levels: LevelsOption
+  /// Bytes; nil leaves the choice to the engine.
+  var memory: Int?
+  var threads: Int?
+  var overwrite: Bool
+  var dryRun: Bool
+}

@@ -1,5 +1,0 @@
-import BrickHDF5
-import Testing
-
-@Suite struct HDF5SniffingTests {
-}

@@ -1,5 +1,0 @@
-import BrickN5
-import Testing
-
-@Suite struct N5SniffingTests {
-}
