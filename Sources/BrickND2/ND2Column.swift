@@ -1,7 +1,7 @@
 internal import BrickCore
 internal import BrickFiles
 
-/// A column of the table that NIS-Elements keeps of all frames: exposure, focus, temperature…
+/// A column of the table that NIS-Elements keeps of all frames: exposure, focus and others.
 ///
 /// Every column is optional, and single pictures have zeros in those of the stage.
 public struct ND2Column: Sendable, Hashable {
