@@ -20,26 +20,29 @@ func signedValue(_ bits: UInt64, _ type: VoxelType) -> Int64 {
 }
 
 /// The end of the run of `value` that goes on at `start`.
+///
+/// Short runs end within the first few voxels; long ones are skipped 64 bytes at a time, then 16, which the compiler
+/// turns into vector comparisons.
 @inline(__always)
 func runEnd<V: FixedWidthInteger & BitwiseCopyable>(
   _ row: Span<V>, from start: Int, of value: V
 ) -> Int {
   let count = row.count
   var i = start
-  // Short runs end within the first few voxels; long ones are skipped sixteen at a time, which the compiler turns
-  // into vector comparisons.
   let near = min(count, start &+ 4)
   while i < near {
     if unsafe row[unchecked: i] != value { return i }
     i &+= 1
   }
-  while i &+ 16 <= count {
+  @inline(__always) func isSame(_ voxels: Int) -> Bool {
+    guard i &+ voxels <= count else { return false }
     var different: V = 0
-    // In bounds: sixteen voxels from i on are left.
-    for k in 0..<16 { different |= unsafe row[unchecked: i &+ k] ^ value }
-    if different != 0 { break }
-    i &+= 16
+    // In bounds: so many voxels are left from i on.
+    for k in 0..<voxels { unsafe different |= row[unchecked: i &+ k] ^ value }
+    return different == 0
   }
+  while isSame(64 / MemoryLayout<V>.size) { i &+= 64 / MemoryLayout<V>.size }
+  while isSame(16 / MemoryLayout<V>.size) { i &+= 16 / MemoryLayout<V>.size }
   while i < count {
     let next = unsafe row[unchecked: i]
     if next != value { break }
@@ -62,22 +65,33 @@ func runEnd<V: FixedWidthInteger & BitwiseCopyable>(
     if u != a || v != b { return i }
     i &+= 1
   }
-  while i &+ 16 <= count {
+  @inline(__always) func isSame(_ voxels: Int) -> Bool {
+    guard i &+ voxels <= count else { return false }
     var different: V = 0
-    for k in 0..<16 {
-      // In bounds: sixteen voxels from i on are left in both rows.
+    for k in 0..<voxels {
+      // In bounds: so many voxels are left from i on in both rows.
       let (u, v) = unsafe (first[unchecked: i &+ k], second[unchecked: i &+ k])
       different |= (u ^ a) | (v ^ b)
     }
-    if different != 0 { break }
-    i &+= 16
+    return different == 0
   }
+  while isSame(64 / MemoryLayout<V>.size) { i &+= 64 / MemoryLayout<V>.size }
+  while isSame(16 / MemoryLayout<V>.size) { i &+= 16 / MemoryLayout<V>.size }
   while i < count {
     let (u, v) = unsafe (first[unchecked: i], second[unchecked: i])
     if u != a || v != b { break }
     i &+= 1
   }
   return i
+}
+
+extension VoxelView {
+  /// Where a row lies in the view's bytes: inlined here, as rows may be short.
+  @inline(__always)
+  func rowRange(z: Int, y: Int) -> Range<Int> {
+    let start = (z - box.origin.z) * planeStride + (y - box.origin.y) * rowStride
+    return start..<start + box.size.x * type.byteCount
+  }
 }
 
 /// Spreads the bits of a key, so that a table takes its low ones.

@@ -116,6 +116,43 @@ import Testing
     await #expect(throws: BrickworkError.self) { try await job.labels() }
   }
 
+  /// A tile that can be read only where its neighbours overlap it.
+  private struct GuardedVolume: Volume {
+    let base: ArrayVolume
+    let allowed: [Box3]
+    var type: VoxelType { base.type }
+    var size: Index3 { base.size }
+    func read(into block: inout VoxelBlock) throws {
+      guard allowed.contains(where: { $0.contains(block.box) }) else {
+        throw BrickworkError(.inputOutput, reason: "\(block.box) lies outside of what is shared")
+      }
+      try base.read(into: &block)
+    }
+    func scratchBytes(reading size: Index3) -> Int { 0 }
+  }
+
+  @Test func onlyWhatTilesShareIsRead() async throws {
+    for seed in UInt64(0)..<40 {
+      var random = SplitMix64(seed: seed)
+      let layout = RandomLabels(type: nil, using: &random)
+      let boxes = layout.tiles.map(\.box)
+      let guarded = try layout.tiles.enumerated().map { number, tile in
+        let shared = boxes.indices.filter { $0 != number }.map {
+          boxes[$0].intersection(tile.box).translated(by: .zero - tile.box.origin)
+        }
+        return try LabelTile(
+          GuardedVolume(base: tile.volume, allowed: shared), number: number,
+          origin: tile.box.origin, name: "tile \(number)")
+      }
+      let job = LabelJob(
+        tiles: guarded, budget: MemoryBudget(byteCount: 256 << 20), threads: 2,
+        pieceVoxels: .random(in: 1...60, using: &random))
+      let plain = LabelJob(
+        tiles: try tiles(layout), budget: MemoryBudget(byteCount: 256 << 20), threads: 1)
+      #expect(try await job.overlaps() == plain.overlaps(), "seed \(seed)")
+    }
+  }
+
   private static let isSlow =
     ProcessInfo.processInfo.environment["BRICKWORK_SPEED"] != nil
 
@@ -144,6 +181,25 @@ import Testing
           + "\(report.pairs[0].tiles.box.count) voxels: labels \(reading), overlaps \(overlapping), all \(all)"
       )
     }
+  }
+
+  /// Prints the time a map of five million rows takes.
+  @Test(.enabled(if: isSlow, "set BRICKWORK_SPEED"))
+  func aMapOfMillionsIsWrittenAndReadFast() throws {
+    let folder = try TemporaryFolder()
+    let count: UInt64 = 500_000
+    let map = LabelMap(
+      (0..<10).map { tile in
+        TileLabelMap(
+          LabelSet((1...count).map { $0 * 3 }),
+          newLabels: PackedLabels((1...count).map { $0 + tile * count }))
+      })
+    let clock = ContinuousClock()
+    var read: LabelMap?
+    let writing = try clock.measure { try map.write(folder("m.csv")) }
+    let reading = try clock.measure { read = try LabelMap.read(folder("m.csv"), tileCount: 10) }
+    #expect(read == map)
+    print("\(map.count) rows: written in \(writing), read in \(reading)")
   }
 
   /// Prints time against the number of tiles that overlap a little.

@@ -4,8 +4,11 @@ public import BrickCore
 public struct RandomLabels: Sendable {
   /// A tile with its voxels as 64-bit numbers, x fastest.
   public struct Tile: Sendable {
+    /// The labels as voxels.
     public var volume: ArrayVolume
+    /// The same as numbers.
     public var values: [UInt64]
+    /// Where the tile lies.
     public var box: Box3
 
     /// Labels at `origin` of the stitched volume, as voxels of `type`.
@@ -114,15 +117,21 @@ public struct RandomLabels: Sendable {
 
   /// A row of shared voxels.
   public struct Row: Hashable, Sendable, Comparable {
+    /// The first tile.
     public var tile1: Int
+    /// Its label.
     public var label1: UInt64
+    /// The second tile.
     public var tile2: Int
+    /// Its label.
     public var label2: UInt64
 
+    /// A row of these.
     public init(_ tile1: Int, _ label1: UInt64, _ tile2: Int, _ label2: UInt64) {
       (self.tile1, self.label1, self.tile2, self.label2) = (tile1, label1, tile2, label2)
     }
 
+    /// By tiles, then by labels.
     public static func < (a: Row, b: Row) -> Bool {
       (a.tile1, a.tile2, a.label1, a.label2) < (b.tile1, b.tile2, b.label1, b.label2)
     }

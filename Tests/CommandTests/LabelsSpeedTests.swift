@@ -6,34 +6,60 @@ import Testing
 /// The folder of label tiles, `label_000.tif` and so on, to measure with.
 private let dataset = ProcessInfo.processInfo.environment["BRICKWORK_LABEL_DATA"]
 
-/// Prints MB of labels per second of processor time, array to array; not a check, since machines differ.
-@Test(.enabled(if: dataset != nil, "set BRICKWORK_LABEL_DATA"))
-func speedOfRelabelling() throws {
+/// All label tiles as arrays, at the places that `dataset.json` gives.
+private func loadedTiles() throws -> [LabelTile] {
   let folder = try #require(dataset)
+  let document = try JSON(parsing: Files.read(folder + "/dataset.json"), path: "dataset.json")
+  let places = try #require(document["offsets_px_xyz"]?.arrayValue)
+  let offsets = places.compactMap(\.intArrayValue)
   let names = try Files.names(in: folder).filter { $0.hasPrefix("label_") && $0.hasSuffix(".tif") }
-  var tiles: [LabelTile] = []
-  for (number, name) in names.enumerated() {
+  return try names.enumerated().map { number, name in
     let image = try TileSet.open([folder + "/" + name], cache: PieceCache(capacity: 0)).tiles[0]
     let volume = try image.volume(channel: 0, timepoint: 0)
     let block = try volume.block(of: volume.bounds)
-    tiles.append(
-      try LabelTile(
-        ArrayVolume(block.values(UInt16.self), size: volume.size), number: number, origin: .zero,
-        name: name))
+    let bytes = unsafe block.bytes.withUnsafeBytes { unsafe Array($0) }
+    return try LabelTile(
+      ArrayVolume(bytes: bytes, type: volume.type, size: volume.size), number: number,
+      origin: Index3(z: offsets[number][2], y: offsets[number][1], x: offsets[number][0]),
+      name: name)
   }
-  // New labels as the other programs get them: a permutation of 1…n, moved by the tile's number.
+}
+
+/// Prints seconds of processor time for finding, comparing and joining the labels of arrays, with one thread.
+@Test(.enabled(if: dataset != nil, "set BRICKWORK_LABEL_DATA"))
+func speedOfJoining() async throws {
+  let tiles = try loadedTiles()
+  let job = LabelJob(tiles: tiles, budget: MemoryBudget(byteCount: 16 << 30), threads: 1)
+  let bytes = tiles.reduce(0) { $0 + $1.volume.size.volume * 2 }
+  for _ in 0..<3 {
+    var start = clock()
+    let labels = try await job.labels()
+    report("labels of all tiles: \(labels.reduce(0) { $0 + $1.count })", bytes: bytes, since: start)
+    start = clock()
+    let overlaps = try await job.overlaps()
+    report(
+      "overlaps: \(overlaps.reduce(0) { $0 + $1.pairs.count }) pairs",
+      bytes: overlaps.reduce(0) { $0 + $1.tiles.box.count * 4 }, since: start)
+    start = clock()
+    let result = try await job.deduplicate()
+    report("dedup: \(result.report.groups) objects", bytes: bytes, since: start)
+  }
+}
+
+/// Prints MB of labels per second of processor time, array to array; not a check, since machines differ.
+@Test(.enabled(if: dataset != nil, "set BRICKWORK_LABEL_DATA"))
+func speedOfRelabelling() throws {
+  let tiles = try loadedTiles()
   var largest: [UInt64] = []
   for tile in tiles {
     var collector = LabelCollector()
     var scratch = VoxelBlock()
-    let start = clock()
     try tile.volume.withVoxels(of: tile.volume.bounds, scratch: &scratch) {
       try collector.add($0, of: tile)
     }
-    let labels = LabelSet(collector.take())
-    largest.append(labels.largest)
-    report("finding labels", bytes: tile.volume.size.volume * 2, since: start)
+    largest.append(LabelSet(collector.take()).largest)
   }
+  // New labels as the other programs get them: a permutation of 1…n, moved by the tile's number.
   var random = SplitMix64(seed: 0)
   for (name, spread) in [("dense", UInt64(1)), ("sparse", UInt64(1) << 33)] {
     for type in [VoxelType.uint16, .uint32, .uint64] where spread == 1 || type == .uint64 {
@@ -76,9 +102,12 @@ extension LabelTile {
   /// The same tile with 64-bit labels far apart; a quarter of its planes.
   fileprivate func spread(by factor: UInt64) throws -> LabelTile {
     let size = Index3(z: max(1, volume.size.z / 4), y: volume.size.y, x: volume.size.x)
-    let values = try volume.block(of: Box3(size: size)).values(UInt16.self)
+    let block = try volume.block(of: Box3(size: size))
+    let voxels = block.voxels(as: UInt16.self)
+    var values: [UInt64] = []
+    values.reserveCapacity(voxels.count)
+    for i in 0..<voxels.count { values.append(UInt64(voxels[i]) * factor) }
     return try LabelTile(
-      ArrayVolume(values.map { UInt64($0) * factor }, size: size), number: number, origin: .zero,
-      name: name)
+      ArrayVolume(values, size: size), number: number, origin: .zero, name: name)
   }
 }

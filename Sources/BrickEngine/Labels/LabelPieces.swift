@@ -23,8 +23,8 @@ struct LabelPieces: Sendable {
   /// - Parameters:
   ///   - boxes: one box per item.
   ///   - most: voxels of a piece at most.
-  ///   - planes: planes of a piece at most.
-  init(_ boxes: [Box3], most: Int, planes: Int) {
+  ///   - planes: planes of a piece, where pieces of files are decoded; nil where voxels lie as they are.
+  init(_ boxes: [Box3], most: Int, planes: Int?) {
     var pieces: [LabelPiece] = []
     var steps: [Range<Int>] = []
     var (start, sum, total) = (0, 0, 0)
@@ -55,13 +55,14 @@ struct LabelPieces: Sendable {
     voxels = total
   }
 
-  /// Long rows first, then rows, then planes: the order in which voxels lie in most files.
-  static func pieceSize(in size: Index3, most: Int, planes: Int) -> Index3 {
+  /// Whole rows, then whole planes, in which order voxels lie in a file that is read as it is; where pieces of the file
+  /// are decoded, `planes` planes at once, so that none is decoded for each plane again.
+  static func pieceSize(in size: Index3, most: Int, planes: Int?) -> Index3 {
     let x = min(size.x, most)
-    let thickness = max(1, min(size.z, planes, most / x))
+    let thickness = max(1, min(size.z, planes ?? 1, most / x))
     var y = max(1, min(size.y, most / x / thickness))
     // Whole bricks where there is room for some.
     if y < size.y && y > 64 { y = y / 64 * 64 }
-    return Index3(z: max(1, min(size.z, planes, most / x / y)), y: y, x: x)
+    return Index3(z: max(1, min(size.z, planes ?? .max, most / x / y)), y: y, x: x)
   }
 }

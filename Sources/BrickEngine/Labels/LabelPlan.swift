@@ -6,8 +6,8 @@ struct LabelPlan: Sendable {
   let workers: Int
   /// Voxels of a piece at most.
   let pieceVoxels: Int
-  /// Planes of a piece at most.
-  let planes: Int
+  /// Planes of a piece, where pieces of files are decoded; nil where voxels lie as they are.
+  let planes: Int?
   /// Bytes of decoded pieces of files that may be kept.
   let cache: Int
   /// Bytes that what is found may take.
@@ -17,9 +17,11 @@ struct LabelPlan: Sendable {
   private static let sizes = (14...19).reversed().map { 1 << $0 }
 
   /// - Parameters:
-  ///   - boxes: the boxes to read, one list per tile involved in the reading of a piece.
-  ///   - perVoxel: bytes a worker takes for a piece of so many voxels, results on their way included.
+  ///   - boxes: what is read of each tile, in the stitched volume.
+  ///   - tilesAtOnce: how many tiles a worker reads for one piece.
+  ///   - most: voxels of a piece; nil leaves the choice to the plan.
   ///   - held: bytes of earlier results that stay.
+  ///   - perPiece: bytes a worker takes for a piece of so many voxels, besides the voxels; results on their way included.
   init(
     reading boxes: [(tile: LabelTile, box: Box3)], tilesAtOnce: Int, budget: MemoryBudget,
     threads: Int, most: Int?, held: Int, perPiece: (Int) -> Int
@@ -29,7 +31,8 @@ struct LabelPlan: Sendable {
     func worker(_ voxels: Int) -> Int {
       let lent =
         samples.map { sample in
-          let size = LabelPieces.pieceSize(in: sample.local.size, most: voxels, planes: 64)
+          let size = LabelPieces.pieceSize(
+            in: sample.local.size, most: voxels, planes: decodes ? 64 : nil)
           return sample.tile.volume.bytesLending(size)
         }.max() ?? 0
       return tilesAtOnce * lent + perPiece(voxels)
@@ -59,7 +62,7 @@ struct LabelPlan: Sendable {
     pieceVoxels = chosen.voxels
     cache = decodes ? chosen.room / 2 : 0
     results = chosen.room - cache
-    planes = Self.planes(samples, cache: cache)
+    planes = decodes ? Self.planes(samples, cache: cache) : nil
   }
 
   private struct Sample {

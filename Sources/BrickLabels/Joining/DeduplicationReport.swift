@@ -31,23 +31,33 @@ public struct DeduplicationReport: Sendable {
 
   /// Two labels of one tile that became one through neighbours.
   public struct SameTileJoin: Sendable, Hashable {
+    /// The tile that has both.
     public var tile: Int
+    /// The smaller label.
     public var firstLabel: UInt64
+    /// The larger one.
     public var secondLabel: UInt64
+    /// The new label of both.
     public var newLabel: UInt64
   }
 
   /// A candidate that was turned down.
   public struct TurnedDown: Sendable, Hashable {
+    /// The tile of the first label.
     public var firstTile: Int
+    /// The tile of the second label.
     public var secondTile: Int
+    /// The labels, what they share, and what they lack.
     public var candidate: LabelMatching.TurnedDown
   }
 
   /// A label that is cut at the end of its tile and has no partner in the tile that goes on there.
   public struct Cut: Sendable, Hashable {
+    /// The tile that ends.
     public var tile: Int
+    /// Its label.
     public var label: UInt64
+    /// The tile that goes on.
     public var otherTile: Int
   }
 

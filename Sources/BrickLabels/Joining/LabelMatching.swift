@@ -21,7 +21,9 @@ public struct LabelMatching: Sendable, Hashable {
   public struct TurnedDown: Sendable, Hashable {
     /// The labels, and the voxels they share.
     public var overlap: LabelOverlap
-    /// How many voxels more the pair that took a label shares; the larger one if both were taken. 0 is a tie.
+    /// How many voxels more the pair that took a label shares; the larger one if both were taken.
+    ///
+    /// 0 is a tie.
     public var lacking: Int
   }
 

@@ -82,8 +82,8 @@ public struct OverlapCounter: Sendable {
     let limits = (largestLabel(first.type), largestLabel(second.type))
     for z in box.origin.z..<box.end.z {
       for y in box.origin.y..<box.end.y {
-        let a = Span<V>(_bytes: first.rowBytes(z: z, y: y))
-        let b = Span<V>(_bytes: second.rowBytes(z: z, y: y))
+        let a = Span<V>(_bytes: first.bytes.extracting(first.rowRange(z: z, y: y)))
+        let b = Span<V>(_bytes: second.bytes.extracting(second.rowRange(z: z, y: y)))
         try addRow(a, b, Index3(z: z, y: y, x: box.origin.x), limits, first.type, second.type, job)
       }
     }
@@ -165,7 +165,7 @@ public struct OverlapCounter: Sendable {
         i = runEnd(row, from: i + 1, of: value)
       }
     } else {
-      for x in seams.columns where x >= start.x && x - start.x < row.count {
+      seams.forEachColumn(in: start.x..<start.x + row.count) { x in
         let value = row[x - start.x]
         if value != 0 { labels.insert(UInt64(value)) }
       }

@@ -29,26 +29,35 @@ public struct TilePair: Sendable, Hashable {
 ///
 /// A face at which both tiles end is no seam: it is the border of what was imaged.
 struct SeamFaces {
-  /// The plane of each axis z, y, x at which the tile begins while the other goes on; nil where it doesn't.
-  private var low = (z: Int?.none, y: Int?.none, x: Int?.none)
-  /// The last plane of the tile where the other goes on beyond it.
-  private var high = (z: Int?.none, y: Int?.none, x: Int?.none)
+  /// The first and the last plane of each axis, where the other tile goes on beyond it; elsewhere `nowhere`.
+  private let z: (low: Int, high: Int)
+  private let y: (low: Int, high: Int)
+  private let x: (low: Int, high: Int)
+  private static let nowhere = Int.min
 
   /// The seams of `box` inside `other`, in the coordinates of both.
   init(of box: Box3, with other: Box3) {
-    func low(_ axis: Int) -> Int? {
-      other.origin[axis] < box.origin[axis] ? box.origin[axis] : nil
+    func planes(_ axis: Int) -> (Int, Int) {
+      (
+        other.origin[axis] < box.origin[axis] ? box.origin[axis] : Self.nowhere,
+        other.end[axis] > box.end[axis] ? box.end[axis] - 1 : Self.nowhere
+      )
     }
-    func high(_ axis: Int) -> Int? { other.end[axis] > box.end[axis] ? box.end[axis] - 1 : nil }
-    self.low = (low(0), low(1), low(2))
-    self.high = (high(0), high(1), high(2))
+    z = planes(0)
+    y = planes(1)
+    x = planes(2)
   }
 
   /// Whether the whole row lies in a seam.
+  @inline(__always)
   func containsRow(z: Int, y: Int) -> Bool {
-    z == low.z || z == high.z || y == low.y || y == high.y
+    z == self.z.low || z == self.z.high || y == self.y.low || y == self.y.high
   }
 
-  /// The places along x that lie in a seam, whatever the row.
-  var columns: [Int] { [low.x, high.x].compactMap { $0 } }
+  /// Calls `body` with each place of `range` along x that lies in a seam, whatever the row.
+  @inline(__always)
+  func forEachColumn(in range: Range<Int>, _ body: (Int) -> Void) {
+    if range.contains(x.low) { body(x.low) }
+    if range.contains(x.high) { body(x.high) }
+  }
 }

@@ -17,6 +17,17 @@ struct RelabelTable: Sendable {
   let map: TileLabelMap
   let storage: Storage
 
+  /// Bytes of the table, without the map.
+  var byteCount: Int {
+    switch storage {
+    case .dense8(let table): table.count
+    case .dense16(let table): table.count * 2
+    case .dense32(let table): table.count * 4
+    case .dense64(let table): table.count * 8
+    case .sparse(let table): table.count * 16
+    }
+  }
+
   /// The table for labels of type `input` that become labels of type `output`.
   init(_ map: TileLabelMap, from input: VoxelType, to output: VoxelType) {
     self.map = map

@@ -101,7 +101,7 @@ public struct RelabeledVolume: Volume {
         let start = block.rowStart(z: z, y: y) + box.origin.x - block.box.origin.x
         var voxels = block.mutableVoxels(as: Out.self)
         var target = voxels._mutatingExtracting(start..<start + box.size.x)
-        let source = Span<In>(_bytes: view.rowBytes(z: z, y: y))
+        let source = Span<In>(_bytes: view.bytes.extracting(view.rowRange(z: z, y: y)))
         if relabel(source, &target) {
           try check(source, Index3(z: z, y: y, x: box.origin.x), view.type)
         }
@@ -129,7 +129,10 @@ public struct RelabeledVolume: Volume {
     }
   }
 
-  /// A slab of the tile's voxels, and what reading it takes below; the table is held as long as the volume.
+  /// Bytes of the table of new labels, held as long as the volume and shared by all who read it.
+  public var tableByteCount: Int { table.byteCount }
+
+  /// A slab of the tile's voxels, and what reading it takes below, without the table of new labels.
   public func scratchBytes(reading size: Index3) -> Int {
     tile.volume.bytesLending(
       Slabs.largest(of: size, bytesPerVoxel: tile.volume.type.byteCount))

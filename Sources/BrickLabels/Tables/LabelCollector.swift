@@ -45,7 +45,7 @@ public struct LabelCollector: Sendable {
     var last: V?
     for z in box.origin.z..<box.end.z {
       for y in box.origin.y..<box.end.y {
-        let row = Span<V>(_bytes: view.rowBytes(z: z, y: y))
+        let row = Span<V>(_bytes: view.bytes.extracting(view.rowRange(z: z, y: y)))
         let count = row.count
         var i = 0
         while i < count {
