@@ -1,5 +1,6 @@
 import BrickCore
 import BrickEngine
+import BrickFiles
 import BrickLabels
 import BrickTestSupport
 import Foundation
@@ -214,7 +215,7 @@ import Testing
           GridLabels(world: world, origin: origin, size: size, cell: 4), number: number,
           origin: origin, name: "t\(number)")
       }
-      let job = LabelJob(tiles: tiles, budget: MemoryBudget(byteCount: 2 << 30), threads: 2)
+      let job = LabelJob(tiles: tiles, budget: MemoryBudget(byteCount: 704 << 20), threads: 2)
       let clock = ContinuousClock()
       var result: Deduplication?
       let overlapping = try await clock.measure { _ = try await job.overlaps() }
@@ -222,7 +223,8 @@ import Testing
       let report = try #require(result?.report)
       print(
         "\(tiles.count) tiles, \(report.pairs.count) overlaps, \(report.labels) labels, "
-          + "\(report.groups) objects: overlaps \(overlapping), all \(all)")
+          + "\(report.groups) objects: overlaps \(overlapping), all \(all); at most "
+          + "\(SystemMemory.peakResident >> 20) MiB so far")
     }
   }
 }

@@ -96,21 +96,33 @@ where
     return new
   }
   var i = 0
-  // Sixteen equal voxels are one look-up and a vector of stores. In bounds: sixteen are left from i on.
-  while i &+ 16 <= count {
+  /// Whether so many voxels are there from i on and hold one label, whose new one is written then.
+  @inline(__always) func isOne(_ voxels: Int, _ target: inout MutableSpan<Out>) -> Bool {
+    guard i &+ voxels <= count else { return false }
     let value = unsafe source[unchecked: i]
     var different: In = 0
-    for k in 1..<16 { unsafe different |= source[unchecked: i &+ k] ^ value }
-    if different == 0 {
-      let new = look(value)
-      for k in 0..<16 { unsafe target[unchecked: i &+ k] = new }
-    } else {
-      for k in 0..<16 {
+    for k in 1..<voxels { unsafe different |= source[unchecked: i &+ k] ^ value }
+    if different != 0 { return false }
+    let new = look(value)
+    for k in 0..<voxels { unsafe target[unchecked: i &+ k] = new }
+    i &+= voxels
+    return true
+  }
+  // Equal voxels are one look-up and vectors of stores: 64 bytes of them, else 16.
+  let (many, few) = (64 / MemoryLayout<In>.size, 16 / MemoryLayout<In>.size)
+  while i &+ few <= count {
+    if isOne(many, &target) { continue }
+    // No further attempt at many before these are through.
+    for _ in 0..<4 {
+      if i &+ few > count { break }
+      if isOne(few, &target) { continue }
+      for k in 0..<few {
         let new = look(unsafe source[unchecked: i &+ k])
+        // In bounds: so few voxels are left from i on.
         unsafe target[unchecked: i &+ k] = new
       }
+      i &+= few
     }
-    i &+= 16
   }
   while i < count {
     target[i] = look(source[i])
