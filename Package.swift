@@ -128,7 +128,7 @@ let package = Package(
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(
       "BrickEngineTests",
-      ["BrickEngine", "BrickStitch", "BrickZarr", "BrickBDV", "BrickFiles"]),
+      ["BrickEngine", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV", "BrickFiles"]),
     tests("CommandTests", ["Brickwork"]),
   ]
 )

@@ -1,5 +1,5 @@
 /// A label of one tile and a label of another that share voxels.
-public struct LabelPair: Sendable, Hashable, Comparable {
+public struct LabelPair: Sendable, Hashable, Comparable, BitwiseCopyable {
   /// The label in the first tile; labels are counted as bits of 64, whatever the tile's type.
   public var first: UInt64
   /// The label in the second tile.

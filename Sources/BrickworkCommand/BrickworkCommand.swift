@@ -48,7 +48,7 @@ struct BrickworkCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
-      PreviewCommand.self, OffsetsCommand.self, TilesetCommand.self,
+      PreviewCommand.self, LabelsCommand.self, OffsetsCommand.self, TilesetCommand.self,
     ])
 
   static func main() async {

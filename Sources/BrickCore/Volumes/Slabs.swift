@@ -1,15 +1,15 @@
 /// How a view that changes values reads a large box below it: in slabs of planes, or of rows where a
 /// plane is large, so that its scratch stays small.
-enum Slabs {
+package enum Slabs {
   /// Bytes of voxels below that are held at once, unless a single row needs more.
-  static let limit = 8 << 20
+  package static let limit = 8 << 20
 
   /// The size of the largest slab of a box of this size.
   ///
   /// - Parameters:
   ///   - bytesPerVoxel: the bytes below that one voxel of the box needs.
   ///   - planes: the most planes a slab may have.
-  static func largest(of size: Index3, bytesPerVoxel: Int, planes: Int = .max) -> Index3 {
+  package static func largest(of size: Index3, bytesPerVoxel: Int, planes: Int = .max) -> Index3 {
     guard size.z > 0, size.y > 0, size.x > 0 else { return .zero }
     let row = max(1, size.x * bytesPerVoxel)
     let rows = max(1, limit / row)
@@ -18,7 +18,7 @@ enum Slabs {
   }
 
   /// Calls `body` with the slabs of `box`, in order.
-  static func cut(
+  package static func cut(
     _ box: Box3, bytesPerVoxel: Int, planes: Int = .max, _ body: (Box3) throws -> Void
   ) rethrows {
     guard !box.isEmpty else { return }
@@ -34,7 +34,7 @@ enum Slabs {
 
 extension Volume {
   /// The bytes that reading a box of this size with `withVoxels` takes at most, scratch block included.
-  func bytesLending(_ size: Index3) -> Int {
+  package func bytesLending(_ size: Index3) -> Int {
     BlockStorage.footprint(of: size.volume * type.byteCount) + scratchBytes(reading: size)
   }
 }

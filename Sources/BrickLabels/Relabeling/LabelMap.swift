@@ -1,0 +1,90 @@
+public import BrickCore
+
+/// Labels in as few bytes as they need.
+public enum PackedLabels: Sendable, Hashable {
+  case narrow([UInt32])
+  case wide([UInt64])
+
+  /// Packs labels.
+  public init(_ labels: [UInt64]) {
+    self =
+      labels.allSatisfy { $0 <= UInt32.max }
+      ? .narrow(labels.map { UInt32($0) }) : .wide(labels)
+  }
+
+  /// The number of labels.
+  public var count: Int {
+    switch self {
+    case .narrow(let labels): labels.count
+    case .wide(let labels): labels.count
+    }
+  }
+
+  /// The label at a place.
+  public subscript(place: Int) -> UInt64 {
+    switch self {
+    case .narrow(let labels): UInt64(labels[place])
+    case .wide(let labels): labels[place]
+    }
+  }
+
+  /// The largest label; 0 without any.
+  var largest: UInt64 {
+    switch self {
+    case .narrow(let labels): UInt64(labels.max() ?? 0)
+    case .wide(let labels): labels.max() ?? 0
+    }
+  }
+}
+
+/// What becomes of the labels of one tile.
+public struct TileLabelMap: Sendable, Hashable {
+  /// The labels that have a new one, ascending.
+  public let labels: LabelSet
+  /// Their new labels in the same order; 0 makes one background.
+  public let newLabels: PackedLabels
+
+  /// A map of labels to new ones, which stand in the order of the set.
+  public init(_ labels: LabelSet, newLabels: PackedLabels) {
+    precondition(labels.count == newLabels.count, "Each label has its new one")
+    self.labels = labels
+    self.newLabels = newLabels
+  }
+
+  /// The new label of `label`: 0 for background, nil where the map says nothing.
+  public subscript(label: UInt64) -> UInt64? {
+    if label == 0 { return 0 }
+    return labels.place(of: label).map { newLabels[$0] }
+  }
+}
+
+/// What becomes of the labels of every tile: (tile, label) to new label.
+public struct LabelMap: Sendable, Hashable {
+  /// One map per tile, in the tiles' order.
+  public let tiles: [TileLabelMap]
+  /// The largest new label of all tiles; 0 without any.
+  public let largestNewLabel: UInt64
+
+  /// The map made of each tile's own.
+  public init(_ tiles: [TileLabelMap]) {
+    self.tiles = tiles
+    largestNewLabel = tiles.map(\.newLabels.largest).max() ?? 0
+  }
+
+  /// The number of labels in the map.
+  public var count: Int { tiles.reduce(0) { $0 + $1.labels.count } }
+
+  /// The new label of a tile's label: 0 for background, nil where the map says nothing.
+  public subscript(tile: Int, label: UInt64) -> UInt64? {
+    tiles.indices.contains(tile) ? tiles[tile][label] : nil
+  }
+
+  /// The smallest unsigned type that holds every new label.
+  public var smallestType: VoxelType { Self.smallestType(holding: largestNewLabel) }
+
+  /// The smallest unsigned type that holds `label`.
+  static func smallestType(holding label: UInt64) -> VoxelType {
+    label <= UInt8.max
+      ? .uint8 : label <= UInt16.max ? .uint16 : label <= UInt32.max ? .uint32 : .uint64
+  }
+}

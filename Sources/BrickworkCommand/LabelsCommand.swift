@@ -1,0 +1,78 @@
+import ArgumentParser
+import Brickwork
+
+/// `brickwork labels`: what is done with segmentations.
+struct LabelsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "labels",
+    abstract: "Compares and joins the labels of segmented tiles.",
+    discussion: """
+      Tiles hold whole numbers: 0 is background, others are objects, numbered in each tile for itself.
+
+      EXAMPLES
+        brickwork labels overlaps labels/*.tif --offsets offsets.csv -o overlaps.csv
+        brickwork labels dedup labels/*.tif --offsets offsets.csv -o map.csv --report joined.html
+      """,
+    subcommands: [LabelsOverlapsCommand.self, LabelsDedupCommand.self])
+}
+
+/// How tiles of labels are placed.
+struct LabelTileOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Axes along which every tile is flipped before it is placed (default: none).",
+      valueName: "z,y,x"),
+    transform: { try Notation.axes($0) })
+  var flip: AxisSet?
+
+  @Option(
+    help: ArgumentHelp(
+      "How offsets between voxels become voxels (default: nearest).", valueName: "nearest|truncate")
+  )
+  var offsetRounding: OffsetRounding?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a tile of which the first is kept, in the order z,y,x (default: 1,1,1).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
+  var downscale: Index3?
+
+  @Option(
+    help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
+    transform: { try OptionValue.channel($0) })
+  var channel: ChannelChoice?
+
+  @Option(
+    help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
+    transform: { try OptionValue.timepoint($0) })
+  var timepoint: Int?
+
+  /// The same as options of a composition.
+  var options: CompositionOptions {
+    var options = CompositionOptions()
+    options.channel = channel ?? .number(0)
+    options.timepoint = timepoint ?? 0
+    options.flip = flip ?? []
+    options.downscale = downscale ?? .one
+    options.rounding = offsetRounding ?? .nearest
+    options.fusion = .overwrite
+    return options
+  }
+
+  /// Opens the tiles, and makes the job that reads their labels.
+  func job(
+    _ source: SourceOptions, _ machine: MachineOptions, progress: TerminalProgress?, _ log: Log
+  ) throws -> LabelJob {
+    // The job gives the cache its capacity.
+    let cache = PieceCache(capacity: 0)
+    let table = try source.offsetTable(timepoint: options.timepoint, log)
+    let set = try source.tileSet(log, cache: cache, offsets: table)
+    let layout = try set.labelLayout(offsets: table, options)
+    log.info(
+      "\(layout.tiles.count) tiles, \(Text.size(layout.placement.size)) voxels (x×y×z) stitched")
+    return LabelJob(
+      tiles: layout.tiles, budget: MemoryBudget(byteCount: try machine.memoryLimit()),
+      threads: try machine.threadCount() ?? SystemMemory.cores, cache: cache, listener: progress)
+  }
+}
