@@ -47,7 +47,7 @@ public struct CompositionOptions: Sendable, Hashable {
   public var flip: AxisSet = []
   /// Voxels of a tile that become one, z, y, x.
   public var downscale: Index3 = .one
-  /// Whether the first voxel of a group is kept or their mean.
+  /// Whether the first voxel of a group is kept, their mean, or the label most of them have.
   public var downscaleMethod: DownsampleMethod = .stride
   /// How offsets between voxels become voxels.
   public var rounding: OffsetRounding = .nearest
@@ -84,8 +84,8 @@ extension TileSet {
   ///
   /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Reads no voxel.
   ///
-  /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type, or a
-  ///   channel, time point or tile of the order does not exist.
+  /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type or have no
+  ///   majority to downscale by, or a channel, time point or tile of the order does not exist.
   public func composition(offsets table: OffsetTable?, _ options: CompositionOptions) throws
     -> Composition
   {
@@ -98,6 +98,12 @@ extension TileSet {
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
       if place == 0 { channelName = tile.info.channelNames[channel] }
+      guard factor == .one || options.downscaleMethod.serves(tile.info.type) else {
+        throw BrickworkError(
+          .badRequest, path: tile.info.path,
+          reason: "labels are integers, and its \(tile.info.type.rawValue) voxels have no majority",
+          remedy: "Use --downscale-method stride or mean")
+      }
       return try tile.volume(channel: channel, timepoint: options.timepoint)
         .flipped(
           z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x)
