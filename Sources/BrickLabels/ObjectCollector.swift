@@ -62,8 +62,11 @@ public final class ObjectCollector: BlockObserver {
     state = Mutex(State(map: ObjectMap(limit: recordLimit)))
   }
 
+  /// Bytes that finding the objects of a block takes in each thread, beside the table.
+  public static let bytesPerThread = ObjectAccumulator.byteCount
+
   /// Bytes that finding the objects of a block takes, beside the table.
-  public var bytesPerThread: Int { ObjectAccumulator.byteCount }
+  public var bytesPerThread: Int { Self.bytesPerThread }
 
   /// Adds the objects of a block, as `add` does.
   public func observe(_ block: borrowing VoxelView) throws { try add(block) }
