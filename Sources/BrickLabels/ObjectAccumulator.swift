@@ -101,6 +101,7 @@ struct ObjectAccumulator: Sendable {
     }
   }
 
+  @inline(__always)
   private mutating func addRow<V: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ row: RawSpan, _: V.Type, _ place: Index3, _ origin: Index3, _ sink: Sink
   ) throws {
@@ -220,26 +221,35 @@ private func endOfRun<V: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
   let lanes = 8 / width
   // The label in every lane of a word.
   let pattern = UInt64(truncatingIfNeeded: label) &* (UInt64.max / UInt64(V.max))
+  let patterns = SIMD2(repeating: pattern)
   @inline(__always)
   func differences(_ x: Int) -> UInt64 {
     // Callers see to it that the word lies in the row.
     let word = unsafe row.unsafeLoadUnaligned(
       fromUncheckedByteOffset: x &* width, as: UInt64.self)
-    return UInt64(littleEndian: word) ^ pattern
+    return word ^ pattern
   }
   var x = start
   var words = 0
   while x &+ lanes <= count {
     let others = differences(x)
-    if others != 0 { return x &+ others.trailingZeroBitCount / V.bitWidth }
+    if others != 0 {
+      // The lowest differing bits are those of the first voxel that differs.
+      return x &+ UInt64(littleEndian: others).trailingZeroBitCount / V.bitWidth
+    }
     x &+= lanes
     words &+= 1
     // A run this long is likely to go on: eight words at a time, and then singly to its end.
     guard words == 4 else { continue }
     while x &+ 8 &* lanes <= count {
-      var others: UInt64 = 0
-      for k in 0..<8 { others |= differences(x &+ k &* lanes) }
-      if others != 0 { break }
+      // Vectors of two words, since of single ones the compiler makes eight comparisons.
+      var others = SIMD2<UInt64>.zero
+      for k in 0..<4 {
+        let pair = unsafe row.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: (x &+ 2 &* k &* lanes) &* width, as: SIMD2<UInt64>.self)
+        others |= pair ^ patterns
+      }
+      if others[0] | others[1] != 0 { break }
       x &+= 8 &* lanes
     }
   }

@@ -54,21 +54,17 @@ struct LabelsCentroidsCommand: AsyncParsableCommand {
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let job = ObjectsJob(
-      source: composed.volume, budget: budget,
+      source: composed.volume, tiles: composed.placement.boxes, budget: budget,
       threads: try machine.threadCount() ?? SystemMemory.cores, cache: cache,
       scratchFolder: Files.folder(of: output), listener: progress)
     let (objects, summary) = try await job.run()
     progress?.finish()
+    let size = composed.voxelSize
+    let keepOn: (Int) throws -> Void = { _ in try Task.checkCancellation() }
     let count =
-      if output.lowercased().hasSuffix(".json") {
-        try objects.writeJSON(to: output, voxelSize: composed.voxelSize) { _ in
-          try Task.checkCancellation()
-        }
-      } else {
-        try objects.writeCSV(to: output, voxelSize: composed.voxelSize) { _ in
-          try Task.checkCancellation()
-        }
-      }
+      output.lowercased().hasSuffix(".json")
+      ? try objects.writeJSON(to: output, voxelSize: size, progress: keepOn)
+      : try objects.writeCSV(to: output, voxelSize: size, progress: keepOn)
     JobSummary(
       text: "\(output): \(count) labels in \(Text.size(composed.volume.size)) voxels (x×y×z), "
         + "found in \(Text.duration(summary.seconds))",

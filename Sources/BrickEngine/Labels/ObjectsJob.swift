@@ -1,5 +1,6 @@
 public import BrickCore
 public import BrickLabels
+internal import BrickStitch
 
 /// Makes the table of objects of a label volume: each label's voxels, centroid and bounding box.
 ///
@@ -27,26 +28,30 @@ public struct ObjectsJob: Sendable {
   }
 
   private let source: any Volume
+  private let tiles: TileBoxes?
   private let budget: MemoryBudget
   private let threads: Int
   private let cache: PieceCache
   private let scratchFolder: String
   private let listener: (any ProgressListener)?
 
-  /// Blocks along x that go together: their pages are asked for and given back at once.
-  private static let rowBlocks = 4
+  /// Voxels along x whose pages are asked for and given back at once: blocks of so many go together.
+  private static let rowVoxels = 2048
 
   /// Plans the table of `source`.
   ///
   /// - Parameters:
+  ///   - tiles: boxes outside of which every voxel is 0, or nil if that is not known. What one of them has
+  ///     alone is looked at where it lies, without fusing blocks across their faces; the table is the same.
   ///   - cache: the cache the source's files were opened with.
   ///   - scratchFolder: where records go that don't fit: 112 bytes for each label and each time it was
   ///     put aside.
   public init(
-    source: any Volume, budget: MemoryBudget, threads: Int, cache: PieceCache,
-    scratchFolder: String, listener: (any ProgressListener)? = nil
+    source: any Volume, tiles: [Box3]? = nil, budget: MemoryBudget, threads: Int,
+    cache: PieceCache, scratchFolder: String, listener: (any ProgressListener)? = nil
   ) {
     self.source = source
+    self.tiles = tiles.map { TileBoxes($0) }
     self.budget = budget
     self.threads = max(1, threads)
     self.cache = cache
@@ -68,15 +73,15 @@ public struct ObjectsJob: Sendable {
     let meter = ProgressMeter(
       phase: "finding objects", totalVoxels: source.bounds.count, totalItems: grid.count,
       listener: listener)
-    let source = source
+    let (source, tiles) = (source, tiles)
     try await OrderedPipeline.run(count: grid.count, workers: plan.workers) {
-      BlockReader()
+      BlockReader(source, tiles: tiles, observer: collector)
     } produce: { reader, place in
       if let row = Self.row(startingAt: place, of: grid) {
         if place == 0 { source.willRead(row) }
         if let next = Self.row(after: place, of: grid) { source.willRead(next) }
       }
-      try reader.show(grid.box(at: grid.index(at: place)), of: source, to: collector)
+      try reader.read(grid.box(at: grid.index(at: place)))
     } commit: { place, _ in
       if let row = Self.row(endingAt: place, of: grid) { source.didRead(row) }
       let voxels = grid.box(at: grid.index(at: place)).count
@@ -97,11 +102,12 @@ public struct ObjectsJob: Sendable {
 
   // MARK: Rows of blocks
 
-  /// The place of a block in its row of `rowBlocks`, and the blocks of that row that there are.
+  /// The place of a block in its row, and the blocks of that row.
   private static func placeInRow(_ place: Int, of grid: BrickGrid) -> (place: Int, count: Int) {
     let x = grid.index(at: place).x
-    let first = x / rowBlocks * rowBlocks
-    return (x - first, min(rowBlocks, grid.counts.x - first))
+    let most = max(1, rowVoxels / grid.brick.x)
+    let first = x / most * most
+    return (x - first, min(most, grid.counts.x - first))
   }
 
   private static func box(from place: Int, count: Int, of grid: BrickGrid) -> Box3 {
@@ -128,7 +134,8 @@ public struct ObjectsJob: Sendable {
 
   /// Blocks from the largest to the smallest; bricks of 64 voxels are whole in all but the last two.
   private static let blocks = [
-    Index3(z: 64, y: 64, x: 512), Index3(z: 64, y: 64, x: 256), Index3(z: 64, y: 64, x: 128),
+    Index3(z: 64, y: 64, x: 2048), Index3(z: 64, y: 64, x: 512), Index3(z: 64, y: 64, x: 256),
+    Index3(z: 64, y: 64, x: 128),
     Index3(z: 64, y: 64, x: 64), Index3(z: 32, y: 32, x: 64), Index3(z: 16, y: 16, x: 64),
   ]
 
@@ -136,7 +143,7 @@ public struct ObjectsJob: Sendable {
   private func plan() throws -> Plan {
     var best: Plan?
     var failure: (any Error)?
-    let wanted = min(threads, max(1, source.bounds.count / Self.blocks[3].volume))
+    let wanted = min(threads, max(1, source.bounds.count / Self.blocks[4].volume))
     for shape in Self.blocks {
       let block = shape.minimum(source.size.maximum(.one))
       let bytes = block.volume * source.type.byteCount
@@ -144,7 +151,7 @@ public struct ObjectsJob: Sendable {
         BlockStorage.footprint(of: bytes) + source.scratchBytes(reading: block)
         + ObjectCollector.bytesPerThread
       // Two rows of pages that are mapped at once.
-      let row = Index3(z: block.z, y: block.y, x: min(source.size.x, Self.rowBlocks * block.x))
+      let row = Index3(z: block.z, y: block.y, x: min(source.size.x, max(block.x, Self.rowVoxels)))
       let pages = 2 * row.volume * source.type.byteCount
       do {
         let share = try budget.share(
@@ -165,11 +172,61 @@ public struct ObjectsJob: Sendable {
   }
 }
 
+/// Where tiles lie, and which of them a box touches.
+private struct TileBoxes: Sendable {
+  private let boxes: [Box3]
+  private let index: BoxIndex
+
+  init(_ boxes: [Box3]) {
+    self.boxes = boxes
+    index = BoxIndex(boxes)
+  }
+
+  func intersecting(_ box: Box3) -> [Box3] { index.indices(intersecting: box).map { boxes[$0] } }
+}
+
 /// What a worker keeps: the block it reads.
 private final class BlockReader {
+  private let volume: any Volume
+  private let tiles: TileBoxes?
+  private let observer: any BlockObserver
   private var scratch = VoxelBlock()
 
-  func show(_ box: Box3, of volume: any Volume, to observer: some BlockObserver) throws {
+  init(_ volume: any Volume, tiles: TileBoxes?, observer: any BlockObserver) {
+    self.volume = volume
+    self.tiles = tiles
+    self.observer = observer
+  }
+
+  /// Shows the observer every voxel of `box` that a tile covers.
+  func read(_ box: Box3) throws {
+    guard let tiles else { return try show(box) }
+    let near = tiles.intersecting(box)
+    // Where many small tiles meet, cutting along all their faces would cost more than fusing them.
+    if near.count > 8 { try show(box) } else { try read(box, near) }
+  }
+
+  /// Cuts the box along the tiles' faces, until each part is covered by one or more tiles whole.
+  private func read(_ box: Box3, _ tiles: [Box3]) throws {
+    let parts = tiles.map { $0.intersection(box) }.filter { !$0.isEmpty }
+    guard let first = parts.first else { return }
+    // What lies beyond all tiles is 0.
+    let covered = parts.reduce(first) { $0.union($1) }
+    for axis in 0..<3 {
+      for face in parts.flatMap({ [$0.origin[axis], $0.end[axis]] })
+      where face > covered.origin[axis] && face < covered.end[axis] {
+        var (before, after) = (covered, covered)
+        before.size[axis] = face - covered.origin[axis]
+        after.origin[axis] = face
+        after.size[axis] = covered.end[axis] - face
+        try read(before, parts)
+        return try read(after, parts)
+      }
+    }
+    try show(covered)
+  }
+
+  private func show(_ box: Box3) throws {
     try volume.withVoxels(of: box, scratch: &scratch) { try observer.observe($0) }
   }
 }
