@@ -199,7 +199,7 @@ private func forInteger(
     #expect(try wide.finish().records().map(\.label) == [UInt64(Int64.max)])
   }
 
-  @Test func aFullDiskIsAnErrorAndNoFileStaysBehind() throws {
+  @Test func aMissingScratchFolderIsAnErrorAndNoFileStaysBehind() throws {
     let missing = try ObjectCollector(
       type: .uint8, memory: 1, scratchFolder: folder("nowhere"), recordLimit: 1)
     let block = VoxelBlock([1, 2, 3] as [UInt8], box: Box3(size: Index3(z: 1, y: 1, x: 3)))
