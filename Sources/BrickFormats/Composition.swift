@@ -47,7 +47,7 @@ public struct CompositionOptions: Sendable, Hashable {
   public var flip: AxisSet = []
   /// Voxels of a tile that become one, z, y, x.
   public var downscale: Index3 = .one
-  /// Whether the first voxel of a group is kept or their mean.
+  /// Whether the first voxel of a group is kept, their mean, or the label most of them have.
   public var downscaleMethod: DownsampleMethod = .stride
   /// How offsets between voxels become voxels.
   public var rounding: OffsetRounding = .nearest
@@ -86,8 +86,8 @@ extension TileSet {
   /// and a file decodes at a coarser resolution (JPEG 2000 by powers of two), its coarser voxels are taken. Reads no
   /// voxel.
   ///
-  /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type, or a
-  ///   channel, time point or tile of the order does not exist.
+  /// - Throws: `BrickworkError` if positions are missing or don't fit, tiles differ in type or have no
+  ///   majority to downscale by, or a channel, time point or tile of the order does not exist.
   public func composition(offsets table: OffsetTable?, _ options: CompositionOptions) throws
     -> Composition
   {
@@ -105,6 +105,12 @@ extension TileSet {
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
       if place == 0 { channelName = tile.info.channelNames[channel] }
+      guard factor == .one || options.downscaleMethod.serves(tile.info.type) else {
+        throw BrickworkError(
+          .badRequest, path: tile.info.path,
+          reason: "labels are integers, and its \(tile.info.type.rawValue) voxels have no majority",
+          remedy: "Use --downscale-method stride or mean")
+      }
       let (base, done) = try base(of: tile, channel, options)
       return
         base

@@ -12,8 +12,9 @@ struct LabelsCommand: AsyncParsableCommand {
       EXAMPLES
         brickwork labels overlaps labels/*.tif --offsets offsets.csv -o overlaps.csv
         brickwork labels dedup labels/*.tif --offsets offsets.csv -o map.csv --report joined.html
+        brickwork labels centroids stitched.ome.zarr -o objects.csv
       """,
-    subcommands: [LabelsOverlapsCommand.self, LabelsDedupCommand.self])
+    subcommands: [LabelsOverlapsCommand.self, LabelsDedupCommand.self, LabelsCentroidsCommand.self])
 }
 
 /// How tiles of labels are placed.

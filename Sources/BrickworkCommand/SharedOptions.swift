@@ -108,8 +108,9 @@ struct CompositionGroup: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "stride keeps the first voxel of a group, mean averages it (default: stride).",
-      valueName: "stride|mean"))
+      "stride keeps the first voxel of a group, mean averages it, majority takes the label most of it has "
+        + "(default: stride).",
+      valueName: "stride|mean|majority"))
   var downscaleMethod: DownsampleMethod?
 
   @Option(

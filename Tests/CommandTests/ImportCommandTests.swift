@@ -115,11 +115,13 @@ import Testing
         x: .random(in: 0.01...3, using: &random), y: 0.1625, z: .random(in: 0.1...9, using: &random)
       )
       let place = Point3(x: number(), y: number(), z: number())
-      var set = TileSet(tiles: [Image(info: info)], voxelSize: size, stagePositions: nil)
+      let image = Image(info: info)
+      let set = TileSet(tiles: [image], voxelSize: size, stagePositions: nil)
       let table = OffsetTable(
         rows: [TileOffset(position: .voxels(place))], source: "t", format: "CSV")
-      set.stagePositions = try set.positions(offsets: table)
-      #expect(try set.offsets(from: nil).offsets == [place])
+      let stored = TileSet(
+        tiles: [image], voxelSize: size, stagePositions: try set.positions(offsets: table))
+      #expect(try stored.offsets(from: nil).offsets == [place])
     }
   }
 }

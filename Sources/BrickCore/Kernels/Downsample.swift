@@ -1,4 +1,4 @@
-// Coarser voxels from finer ones: the mean of a block, or its first voxel.
+// Coarser voxels from finer ones: the mean of a block, its first voxel, or the label most of it has.
 
 /// How several voxels become one.
 public enum DownsampleMethod: String, Sendable, Hashable, CaseIterable {
@@ -6,6 +6,11 @@ public enum DownsampleMethod: String, Sendable, Hashable, CaseIterable {
   case mean
   /// The first voxel along every axis.
   case stride
+  /// The label most voxels have, background counting less: `VoxelBlock.majority(by:into:)` has the rule.
+  case majority
+
+  /// Whether voxels of `type` can be reduced this way: floats have no majority.
+  public func serves(_ type: VoxelType) -> Bool { self != .majority || !type.isFloat }
 }
 
 extension Box3 {
@@ -63,7 +68,8 @@ extension VoxelBlock {
   /// Writes what blocks of `factor` voxels of `source` become into their place in this block.
   ///
   /// - Precondition: this block has the view's type and a box that holds
-  ///   `source.box.downsampled(by: factor)`; the view's origin is a multiple of `factor`.
+  ///   `source.box.downsampled(by: factor)`; the view's origin is a multiple of `factor`; the method
+  ///   serves the type.
   public mutating func writeDownsampled(
     _ source: borrowing VoxelView, by factor: Index3, method: DownsampleMethod
   ) {
@@ -75,6 +81,7 @@ extension VoxelBlock {
     case _ where factor == .one: copy(from: source)
     case .stride: writeStrided(source, factor, target)
     case .mean: writeMean(source, factor, target)
+    case .majority: writeMajority(source, factor, target)
     }
   }
 

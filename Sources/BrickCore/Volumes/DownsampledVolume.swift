@@ -1,8 +1,9 @@
-/// A volume with fewer voxels: each the mean, or the first, of a block of the volume below.
+/// A volume with fewer voxels: each the mean, the first, or the majority of a block of the volume below.
 ///
-/// Its size is ⌈size / factor⌉; blocks at the end average the voxels that exist. How means are rounded
-/// stands at `VoxelBlock.downsampled(by:into:)`. A box is read slab by slab, about 8 MiB of voxels below
-/// at a time; the first-voxel method reads only the planes it keeps.
+/// Its size is ⌈size / factor⌉; blocks at the end take the voxels that exist. How means are rounded
+/// stands at `VoxelBlock.downsampled(by:into:)`, which label wins at `VoxelBlock.majority(by:into:)`. A
+/// box is read slab by slab, about 8 MiB of voxels below at a time; the first-voxel method reads only the
+/// planes it keeps.
 public struct DownsampledVolume: Volume {
   private let base: any Volume
   private let factor: Index3
@@ -13,6 +14,7 @@ public struct DownsampledVolume: Volume {
   init(_ base: any Volume, by factor: Index3, method: DownsampleMethod) {
     precondition(
       factor.z > 0 && factor.y > 0 && factor.x > 0, "A factor is at least 1, not \(factor)")
+    precondition(method.serves(base.type), "Voxels of \(base.type) have no majority")
     self.base = base
     // A factor beyond the size changes nothing more, and products with it can't overflow once it is cut.
     self.factor = factor.minimum(base.size.maximum(.one))
@@ -34,10 +36,12 @@ public struct DownsampledVolume: Volume {
     }
   }
 
-  /// A slab of the voxels below, and what reading it takes there.
+  /// A slab of the voxels below, what reading it takes there, and the votes of a block.
   public func scratchBytes(reading size: Index3) -> Int {
     let slab = Slabs.largest(of: size, bytesPerVoxel: bytesPerVoxel, planes: planes)
-    return base.bytesLending(source(of: Box3(size: slab)).size)
+    // A ballot grows, by doubling, to at most one entry per voxel of a block.
+    let ballot = method == .majority ? 3 * 16 * factor.volume : 0
+    return base.bytesLending(source(of: Box3(size: slab)).size) + ballot
   }
 
   /// What the base decodes for the blocks below the box.
@@ -51,7 +55,7 @@ public struct DownsampledVolume: Volume {
   private func source(of box: Box3) -> Box3 {
     guard !box.isEmpty else { return Box3(size: .zero) }
     let origin = box.origin * factor
-    let end = method == .mean ? box.end * factor : (box.end - .one) * factor + .one
+    let end = method == .stride ? (box.end - .one) * factor + .one : box.end * factor
     return Box3(from: origin, to: end.minimum(base.size))
   }
 
@@ -68,7 +72,7 @@ extension Volume {
   /// The volume at a coarser resolution: one voxel for each block of `factor` voxels.
   ///
   /// Nothing is read. A factor of 1 along every axis gives this volume.
-  /// - Precondition: every factor is at least 1.
+  /// - Precondition: every factor is at least 1, and the method serves the type.
   public func downsampled(by factor: Index3, method: DownsampleMethod) -> any Volume {
     factor == .one ? self : DownsampledVolume(self, by: factor, method: method)
   }
