@@ -256,7 +256,7 @@ func whatIsReportedIsTheFirstFailureAndNotThatOthersWereStopped(reads: Int) asyn
     var description = plain.description
     description.stamps = [Files.stamp(tile)]
     return StoreJob(
-      path: plain.path, source: plain.source, plan: plain.plan, description: description,
+      path: plain.path, sources: plain.sources, plan: plain.plan, description: description,
       budget: plain.budget, threads: 2, cache: plain.cache)
   }
   _ = try await job().run()
