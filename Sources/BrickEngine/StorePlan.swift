@@ -56,6 +56,12 @@ public struct StorePlan: Sendable, Hashable {
     shard: Index3? = nil, codec: BrickCodec? = nil, levels count: LevelCount = .automatic,
     leading: LeadingAxes = .none, wholePlanes: Bool = false
   ) throws {
+    guard size.x > 0, size.y > 0, size.z > 0 else {
+      throw BrickworkError(
+        .badRequest, path: path,
+        reason: "a store of \(size) voxels would hold nothing: the tiles have no voxels",
+        remedy: "Look at the tiles with brickwork info; a file without frames has no planes")
+    }
     let brick = brick ?? Self.defaultBrick(size)
     try Self.check(brick, "brick")
     let shard = shard ?? Self.defaultShard(size, brick, wholePlanes: wholePlanes)

@@ -85,8 +85,8 @@ import Testing
     }
     #expect(
       try words("a.nd2", [0xDA, 0xCE, 0xBE, 0x0A, 0, 0])
-        == "a.nd2: is a Nikon ND2 file, which this release does not read. TIFF and OME-Zarr 0.5 are read "
-        + "now, this format comes with the next release: until then, save the tiles as TIFF")
+        == "a.nd2: begins like an ND2 file of which 6 bytes are left. Copy the file again from where it was "
+        + "acquired")
     #expect(
       try words("a.bin", [1, 2, 0xAB])
         == "a.bin: is of no known format: it starts with the bytes 01 02 ab. TIFF files and OME-Zarr 0.5 "
