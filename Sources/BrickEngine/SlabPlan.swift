@@ -4,9 +4,9 @@ public import BrickZarr
 extension StorePlan {
   /// Bytes of decoded pieces that a slab of blocks should not exceed.
   ///
-  /// About what a budget of 384 MiB has left for them. The number is fixed, so that a store does not depend on the
-  /// budget of the run that wrote it.
-  static let slabReference = 192 << 20
+  /// What a budget of 384 MiB has left for them beside a decoder that takes much itself (JPEG 2000). The number is
+  /// fixed, so that a store does not depend on the budget of the run that wrote it.
+  static let slabReference = 128 << 20
   /// Beyond this a slab is so large that whole planes are of no use: few machines would hold it.
   static let largestSlab = 1 << 30
   /// Blocks that decode less than this times what they share decode their own pieces.
@@ -16,7 +16,7 @@ extension StorePlan {
   ///
   /// What the source says of a few boxes decides. Where blocks hardly share pieces (raw voxels, chunks about as
   /// large as bricks) the plan is the usual one. Where they do (pages, strips, frames), a work item covers whole planes,
-  /// blocks come slab by slab along z, and bricks are as thin as it takes for a slab's pieces to fit into 192 MiB: 64,
+  /// blocks come slab by slab along z, and bricks are as thin as it takes for a slab's pieces to fit into 128 MiB: 64,
   /// 32, 16 or 8 planes of about 2¹⁸ voxels.
   ///
   /// - Parameter brick: voxels of a brick, if they shall not be chosen; the order of blocks still is.

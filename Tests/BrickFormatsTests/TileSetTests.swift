@@ -89,8 +89,8 @@ import Testing
         + "acquired")
     #expect(
       try words("a.bin", [1, 2, 0xAB])
-        == "a.bin: is of no known format: it starts with the bytes 01 02 ab. TIFF files and OME-Zarr 0.5 "
-        + "stores are read; ND2, JPEG 2000 and HDF5 come with the next release")
+        == "a.bin: is of no known format: it starts with the bytes 01 02 ab. TIFF, ND2, JPEG 2000, HDF5, "
+        + "BigDataViewer XML, OME-Zarr and N5 are read: check the path")
     #expect(try words("empty.tif", []).hasPrefix("empty.tif: is empty: 0 bytes."))
     #expect(
       sentence { _ = try TileSet.open([folder("nothing.tif")], cache: cache) }
@@ -99,7 +99,9 @@ import Testing
     let inner = try TemporaryFolder()
     #expect(
       sentence { _ = try TileSet.open([inner.path], cache: cache) }
-        .contains("is a folder without zarr.json and without .tif or .tiff files"))
+        .hasSuffix(
+          "is a folder without zarr.json, .zgroup or attributes.json and without TIFF, ND2 or JPEG 2000 "
+            + "files. Name an OME-Zarr or N5 store, a folder of tiles, or the files themselves"))
   }
 
   @Test func tilesWithoutPositionsNeedATable() throws {
