@@ -48,7 +48,7 @@ struct BrickworkCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       InfoCommand.self, StitchCommand.self, ExportCommand.self, PreviewCommand.self,
-      OffsetsCommand.self,
+      OffsetsCommand.self, LabelsCommand.self,
     ])
 
   static func main() async {
