@@ -132,6 +132,28 @@ public struct ObjectsJob: Sendable {
 
   // MARK: Memory
 
+  /// Blocks for files that hold one plane after the other: read from few places.
+  private static let flatBlocks = [
+    Index3(z: 8, y: 512, x: 2048), Index3(z: 4, y: 256, x: 2048), Index3(z: 2, y: 128, x: 2048),
+  ]
+
+  /// Whether voxels are lent from mapped planes: seen from a voxel in the middle of the first tile.
+  private func isFlat() throws -> Bool {
+    let home = tiles?.first ?? source.bounds
+    let centre = home.origin + home.size.dividedRoundingDown(by: Index3(repeating: 2))
+    let probe = Box3(origin: centre, size: .one).intersection(source.bounds)
+    // Nothing is decoded for an answer.
+    guard !probe.isEmpty, source.decodedBytes(reading: probe) == 0 else { return false }
+    var scratch = VoxelBlock()
+    var isFlat = false
+    let longRow = 512 * source.type.byteCount
+    try source.withVoxels(of: probe, scratch: &scratch) { view in
+      let (row, plane) = (view.rowStride, view.planeStride)
+      isFlat = row >= longRow && (plane == 0 || plane / row >= 256)
+    }
+    return isFlat
+  }
+
   /// Blocks from the largest to the smallest; bricks of 64 voxels are whole in all but the last two.
   private static let blocks = [
     Index3(z: 64, y: 64, x: 2048), Index3(z: 64, y: 64, x: 512), Index3(z: 64, y: 64, x: 256),
@@ -144,7 +166,7 @@ public struct ObjectsJob: Sendable {
     var best: Plan?
     var failure: (any Error)?
     let wanted = min(threads, max(1, source.bounds.count / Self.blocks[4].volume))
-    for shape in Self.blocks {
+    for shape in (try isFlat() ? Self.flatBlocks : []) + Self.blocks {
       let block = shape.minimum(source.size.maximum(.one))
       let bytes = block.volume * source.type.byteCount
       let perWorker =
@@ -156,15 +178,22 @@ public struct ObjectsJob: Sendable {
       do {
         let share = try budget.share(
           wanted: wanted, perWorker: perWorker, shared: ObjectCollector.leastMemory + pages)
-        if let best, best.workers >= share.workers { continue }
         let slab = Box3(size: Index3(z: block.z, y: source.size.y, x: source.size.x))
         let pieces = 2 * source.decodedBytes(reading: slab)
         let cache = min(share.cache / 2, pieces)
-        best = Plan(
+        let plan = Plan(
           block: block, workers: share.workers,
           table: ObjectCollector.leastMemory + share.cache - cache, cache: cache)
         // A tenth of the budget for the table: with less it would go to the disk for the sake of larger blocks.
-        if share.workers == wanted && share.cache - cache > budget.byteCount / 10 { break }
+        let leastTable = budget.byteCount / 10
+        if plan.workers == wanted && plan.table >= leastTable { return plan }
+        if let before = best,
+          before.workers > plan.workers
+            || before.workers == plan.workers && before.table >= min(leastTable, plan.table)
+        {
+          continue
+        }
+        best = plan
       } catch { failure = error }
     }
     if let best { return best }
@@ -176,6 +205,7 @@ public struct ObjectsJob: Sendable {
 private struct TileBoxes: Sendable {
   private let boxes: [Box3]
   private let index: BoxIndex
+  var first: Box3? { boxes.first }
 
   init(_ boxes: [Box3]) {
     self.boxes = boxes
