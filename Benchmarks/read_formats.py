@@ -82,17 +82,17 @@ def make(work, make_nd2, megabytes):
         part = numpy.moveaxis(data[: max(8, planes // 4)], 0, -1)
         glymur.Jp2k(path, data=part, tilesize=(1024, 1024), mct=False)
 
-    job("TIFF, uncompressed", "tifffile", "raw.tif", 8, lambda p, d: tifffile.imwrite(p, d))
-    job("TIFF, deflate + predictor, one strip a page", "tifffile", "deflate.tif", 8,
+    job("TIFF, uncompressed", "tifffile", "raw.tif", 1, lambda p, d: tifffile.imwrite(p, d))
+    job("TIFF, deflate + predictor, one strip a page", "tifffile", "deflate.tif", 1,
         lambda p, d: tifffile.imwrite(p, d, compression="zlib", predictor=True, rowsperstrip=2048))
-    job("TIFF, LZW, strips of 64 rows", "tifffile", "lzw.tif", 8,
+    job("TIFF, LZW, strips of 64 rows", "tifffile", "lzw.tif", 1,
         lambda p, d: tifffile.imwrite(p, d, compression="lzw", predictor=True, rowsperstrip=64))
-    job("ND2, uncompressed", "nd2", "raw.nd2", 8, nd2())
-    job("ND2, zlib", "nd2", "zlib.nd2", 8, nd2("--compress"))
-    job("HDF5, contiguous", "h5py", "raw.h5", 8, chunks())
-    job("HDF5, 64³ chunks, shuffle + deflate", "h5py", "deflate.h5", 64,
-        chunks(chunks=(min(64, planes), 64, 64), shuffle=True, compression="gzip", compression_opts=1))
-    job("JPEG 2000, planes as components", "glymur", "components.jp2", 8, jp2)
+    job("ND2, uncompressed", "nd2", "raw.nd2", 1, nd2())
+    job("ND2, zlib", "nd2", "zlib.nd2", 1, nd2("--compress"))
+    job("HDF5, contiguous", "h5py", "raw.h5", 1, chunks())
+    job("HDF5, chunks 16×128×128, shuffle + deflate", "h5py", "deflate.h5", 16,
+        chunks(chunks=(16, 128, 128), shuffle=True, compression="gzip", compression_opts=1))
+    job("JPEG 2000, planes as components", "glymur", "components.jp2", 1, jp2)
     return jobs
 
 
@@ -117,7 +117,7 @@ def main():
         if options.only not in name:
             continue
         checks = {
-            "brickwork": run([options.read_tiles, "1", str(planes), "1024", path])["sum"],
+            "brickwork": run([options.read_tiles, "1", str(planes), "64", "sum", path])["sum"],
             peer: run([sys.executable, "-c", RUN_PEER % PEERS[peer], path, "1", "sum"])["sum"],
         }
         if len(set(checks.values())) > 1:
@@ -127,7 +127,7 @@ def main():
             cpus = set(range(threads))
             for turn in range(options.rounds):
                 programs = [
-                    ("brickwork", [options.read_tiles, str(threads), str(planes), "1024", path]),
+                    ("brickwork", [options.read_tiles, str(threads), str(planes), "64", "read", path]),
                     (peer, [sys.executable, "-c", RUN_PEER % PEERS[peer], path, str(threads), "read"]),
                 ]
                 for who, command in programs if turn % 2 else reversed(programs):

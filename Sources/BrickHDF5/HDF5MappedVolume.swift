@@ -36,9 +36,20 @@ struct HDF5MappedVolume: Volume {
     precondition(block.type == type, "The volume holds \(type), not \(block.type)")
     guard !block.box.isEmpty else { return }
     let box = block.box
+    let width = type.byteCount
+    if box.size.x == size.x && strides.x == width && strides.y == size.x * width {
+      // Whole rows lie one behind the other in each plane.
+      let bytes = box.size.y * strides.y
+      var target = block.mutableBytes
+      for z in box.origin.z..<box.end.z {
+        let first = start + z * strides.z + box.origin.y * strides.y
+        map.copy(first..<first + bytes, to: &target, at: (z - box.origin.z) * bytes)
+      }
+      if isSwapped { block.swapBytes() }
+      return try map.checkIntact()
+    }
     // Whole pages are mapped around what is read, so a box of many planes gives them back in steps.
     let planes = max(1, Self.mostMapped / max(1, box.size.y * max(1, strides.y)))
-    let width = type.byteCount
     for z in stride(from: box.origin.z, to: box.end.z, by: planes) {
       let part = Box3(
         from: Index3(z: z, y: box.origin.y, x: box.origin.x),

@@ -47,6 +47,13 @@ struct ND2Volume: Volume {
       case .missing: block.clear(plane(z, of: box))
       case .rows(let start):
         let rows = rows(of: box, from: start)
+        if source.layout.components == 1, box.size.x * type.byteCount == source.layout.rowBytes {
+          // Whole rows without padding.
+          let place = block.rowStart(z: z, y: box.origin.y) * type.byteCount
+          var target = block.mutableBytes
+          map.copy(rows, to: &target, at: place)
+          continue
+        }
         copy(map.bytes.extracting(rows), plane(z, of: box), to: &block)
         mapped.append(rows)
         // Pages stay mapped for the neighbours of the block, unless they become many.

@@ -51,10 +51,18 @@ struct MappedPagesVolume: Volume {
     // back in steps.
     let planesAtOnce = max(1, Self.mostMapped / (box.size.y * rowBytes))
     var kept = box.origin.z
+    let wholeRows = box.size.x == size.x
     for z in box.origin.z..<box.end.z {
       let plane = Box3(
         origin: Index3(z: z, y: box.origin.y, x: box.origin.x),
         size: Index3(z: 1, y: box.size.y, x: box.size.x))
+      if wholeRows {
+        let start = offset(of: plane.origin)
+        let bytes = box.size.y * rowBytes
+        var target = block.mutableBytes
+        map.copy(start..<start + bytes, to: &target, at: (z - box.origin.z) * bytes)
+        continue
+      }
       withView(of: plane, planeStride: 0) { view in block.copy(from: view) }
       if z + 1 - kept >= planesAtOnce && z + 1 < box.end.z {
         didRead(

@@ -16,7 +16,10 @@ final class TIFFHandle: @unchecked Sendable {
   private let source: UnsafeMutablePointer<ctiff_source>
   private let tiff: OpaquePointer
   /// Where the current directory lies in the file.
-  private(set) var directory: UInt64
+  private(set) var directory: UInt64 { didSet { differences = nil } }
+  /// Pixels of a row and bytes of a pixel, where pixels are stored as differences that are undone here; nil as long as
+  /// nobody has asked of the current directory.
+  private var differences: (isStored: Bool, pixels: Int, bytes: Int)?
   /// The strip being read row by row, and its next row; -1 where none is.
   private(set) var openStrip = -1
   private(set) var nextRow = 0
@@ -132,6 +135,7 @@ final class TIFFHandle: @unchecked Sendable {
   func decode(piece: Int, page: Int, into target: inout MutableRawSpan) throws {
     forgetComplaint()
     openStrip = -1
+    takeOverDifferences()
     let compressed = bytes(ofPiece: piece)
     map.willNeed(compressed)
     defer { map.doneWith(compressed) }
@@ -147,6 +151,7 @@ final class TIFFHandle: @unchecked Sendable {
     guard got == expected else {
       throw failure(place, "decodes to \(got) bytes instead of \(expected)")
     }
+    undoDifferences(&target)
   }
 
   /// Decodes the next rows of a strip into `target`; `rows` begins at `nextRow` or at the strip's start.
@@ -160,6 +165,7 @@ final class TIFFHandle: @unchecked Sendable {
     }
     forgetComplaint()
     openStrip = -1
+    takeOverDifferences()
     let advice = window(of: rows, in: stripRows, strip: strip)
     map.willNeed(advice)
     defer { map.doneWith(advice) }
@@ -174,8 +180,32 @@ final class TIFFHandle: @unchecked Sendable {
     if let failed {
       throw failure("page \(page), strip \(strip), row \(failed)", "can't be decoded")
     }
+    undoDifferences(&target)
     openStrip = strip
     nextRow = rows.upperBound
+  }
+
+  /// Tells the library to leave pixels that are stored as differences as they are: see `Differences`.
+  private func takeOverDifferences() {
+    guard differences == nil else { return }
+    differences = (false, 0, 0)
+    // Only these codecs have a predictor; of others the library must not be asked for one.
+    let codecs = [
+      COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE, COMPRESSION_LZMA,
+      COMPRESSION_ZSTD,
+    ]
+    guard let compression = short(TIFFTAG_COMPRESSION), codecs.contains(Int32(compression)),
+      short(TIFFTAG_PREDICTOR) == Int(PREDICTOR_HORIZONTAL), short(TIFFTAG_SAMPLESPERPIXEL) == 1,
+      let bits = short(TIFFTAG_BITSPERSAMPLE), [8, 16, 32, 64].contains(bits),
+      let pixels = long(isTiled ? TIFFTAG_TILEWIDTH : TIFFTAG_IMAGEWIDTH), pixels > 0,
+      unsafe ctiff_set_int(tiff, UInt32(TIFFTAG_PREDICTOR), UInt32(PREDICTOR_NONE)) == 1
+    else { return }
+    differences = (true, pixels, bits / 8)
+  }
+
+  private func undoDifferences(_ target: inout MutableRawSpan) {
+    guard let differences, differences.isStored else { return }
+    Differences.undo(&target, pixels: differences.pixels, bytesPerPixel: differences.bytes)
   }
 
   /// About where the compressed bytes of some rows lie: codes are spread evenly enough to read ahead.

@@ -3,25 +3,26 @@ import Synchronization
 
 /// Reads every voxel of the sources once and drops it: how fast tiles come out of their files.
 ///
-///     ReadTiles THREADS PLANES CACHE_MIB SOURCE…
+///     ReadTiles THREADS PLANES CACHE_MIB sum|read SOURCE…
 ///
-/// THREADS workers take slabs of PLANES planes in turn. Prints one JSON object: bytes of voxels, seconds, and a sum of
-/// all bytes, by which the answer can be checked against another reader's.
+/// THREADS workers take slabs of PLANES planes in turn. Prints one JSON object: bytes of voxels, seconds, and with `sum`
+/// the sum of all bytes, by which the answer can be checked against another reader's.
 @main
 struct ReadTiles {
   static func main() async throws {
     let words = CommandLine.arguments.dropFirst()
-    guard words.count >= 4, let threads = Int(words[1]), let planes = Int(words[2]),
+    guard words.count >= 5, let threads = Int(words[1]), let planes = Int(words[2]),
       let megabytes = Int(words[3])
     else {
-      Terminal.write("ReadTiles THREADS PLANES CACHE_MIB SOURCE…\n", to: .error)
+      Terminal.write("ReadTiles THREADS PLANES CACHE_MIB sum|read SOURCE…\n", to: .error)
       return
     }
     SystemMemory.reuseFreedMemory()
     let clock = ContinuousClock()
     let start = clock.now
     let cache = PieceCache(capacity: megabytes << 20)
-    let slabs = try Self.slabs(of: Array(words.dropFirst(3)), planes: planes, cache: cache)
+    let wantsSum = words[4] == "sum"
+    let slabs = try Self.slabs(of: Array(words.dropFirst(4)), planes: planes, cache: cache)
     let opened = clock.now
     let total = Total()
     let next = Counter()
@@ -37,7 +38,7 @@ struct ReadTiles {
             try slab.volume.read(into: &block)
             slab.volume.didRead(slab.box)
             bytes += block.byteCount
-            sum &+= Self.sum(block)
+            if wantsSum { sum &+= Self.sum(block) }
           }
           total.add(bytes, sum)
         }
