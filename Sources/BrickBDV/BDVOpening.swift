@@ -104,13 +104,14 @@ struct BDVOpening {
     let notes = found.flatMap { one in
       (one.notes + (positions.notes[one.setup.id] ?? [])).map { "setup \(one.setup.id): \($0)" }
     }
-    let info = TileInfo(
+    var info = TileInfo(
       path: path, name: name,
       format: "BigDataViewer HDF5 (\(levels.count == 1 ? "1 level" : "\(levels.count) levels"), "
         + "\(first.words))",
       type: type, size: size, channelNames: tile.channelNames, timepoints: project.timepoints.count,
       voxelSize: first.setup.voxelSize, position: position, notes: notes + positionNotes,
       details: .object(details))
+    info.positionIsInVoxels = true
     return BDVImage(
       info: info, source: source, setups: found.map(\.source), timepoints: project.timepoints,
       missingViews: project.missingViews, isDeclared: hasXML)

@@ -248,6 +248,7 @@ private struct ProjectTile: TileImage {
         "setups": .array(tile.setups.map { JSON($0.id) }),
         "timepoints": .array(project.timepoints.prefix(1000).map { JSON($0) }),
       ])
+    info.positionIsInVoxels = true
   }
 
   /// Half a voxel and more.

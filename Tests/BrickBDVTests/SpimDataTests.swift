@@ -205,4 +205,23 @@ import Testing
     let twice = Self.document(transforms: "", extra: "<ViewSetup><id>0</id></ViewSetup>")
     #expect(throws: BrickworkError.self) { try read(twice) }
   }
+
+  #if os(Linux)
+    @Test func readingLeavesNoMemoryBehind() throws {
+      // libxml2's input buffer of 8 KiB once stayed behind with each document.
+      let folder = try TemporaryFolder()
+      let path = folder("a.xml")
+      try Files.replace(path, with: Array("<SpimData><a/></SpimData>".utf8))
+      func read(_ times: Int) { for _ in 0..<times { _ = try? BDVProject(reading: path) } }
+      func residentBytes() throws -> Int {
+        let words = String(decoding: try Files.read("/proc/self/statm"), as: UTF8.self)
+          .split(separator: " ")
+        return try #require(Int(words[1])) * 4096
+      }
+      read(200)
+      let before = try residentBytes()
+      read(4000)
+      #expect(try residentBytes() - before < 12 << 20)
+    }
+  #endif
 }

@@ -26,6 +26,23 @@ import Testing
         + "compare --stage-rule usual and --stage-rule camera in a preview")
   }
 
+  @Test func anOffsetInVoxelsStaysWhenAnotherVoxelSizeIsGiven() throws {
+    func offsets(_ isInVoxels: Bool) throws -> [Point3] {
+      var opening = TileSet.Opening()
+      opening.tiles = ["a", "b"].map { name in
+        var tile = FakeTile(name, position: name == "a" ? .zero : point(50, 10, 8))
+        tile.info.positionIsInVoxels = isInVoxels
+        return tile
+      }
+      opening.origins = opening.tiles.map { TileOrigin(path: $0.info.path) }
+      // The files say 0.5 × 0.5 × 2 µm.
+      return try opening.finished(VoxelSize(x: 0.25, y: 1, z: 4), nil).offsets(from: nil).offsets
+    }
+    #expect(try offsets(true) == [.zero, point(100, 20, 4)])
+    // Micrometres of a stage stay micrometres.
+    #expect(try offsets(false) == [.zero, point(200, 10, 2)])
+  }
+
   @Test func rulesThatDifferByACommonShiftAgree() throws {
     let tiles = (0..<3).map {
       FakeTile(

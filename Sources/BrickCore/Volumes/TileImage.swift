@@ -19,6 +19,9 @@ public struct TileInfo: Sendable, Hashable {
   /// The stage position of the tile in µm, if the file says: where voxel 0 lies by the format's usual rule, up to a
   /// shift that all tiles share.
   public var position: Point3?
+  /// Whether the file gives an offset in voxels, of which the position was made with `voxelSize` (1 µm where it says
+  /// none): with another voxel size the position is another one, and the offset the same.
+  public var positionIsInVoxels = false
   /// The same by the orientation of the camera on the stage, where the file tells it; nil where it doesn't.
   public var cameraPosition: Point3?
   /// What a user should know about the file, one sentence each: missing frames, entries that were repaired.

@@ -11,7 +11,7 @@ extension TileSet {
     /// The set: voxel size and stage positions agreed on, notes of the files said.
     package func finished(_ voxelSize: VoxelSize?, _ table: OffsetTable?) throws -> TileSet {
       var warnings: [String] = []
-      let positions = try stagePositions(&warnings)
+      let positions = try stagePositions(voxelSize, &warnings)
       let common = voxelSize == nil ? commonVoxelSize(table, &warnings) : nil
       warnings += notes
       var set = TileSet(
@@ -24,7 +24,10 @@ extension TileSet {
     // MARK: Positions
 
     /// The stage positions by the rule each tile was opened with; nil where a tile has none.
-    private func stagePositions(_ warnings: inout [String]) throws -> [Point3]? {
+    ///
+    /// A position that stands for an offset in voxels follows the voxel size that is given.
+    private func stagePositions(_ given: VoxelSize?, _ warnings: inout [String]) throws -> [Point3]?
+    {
       let asked = zip(tiles, origins).filter { $1.options.stageRule == .camera }.map(\.0)
       let telling = asked.filter { $0.info.cameraPosition != nil }
       if !asked.isEmpty && telling.isEmpty {
@@ -42,11 +45,21 @@ extension TileSet {
       let useCamera = !telling.isEmpty
       let positions = zip(tiles, origins).map { tile, origin in
         useCamera && origin.options.stageRule == .camera
-          ? tile.info.cameraPosition : tile.info.position
+          ? tile.info.cameraPosition : Self.position(of: tile.info, given)
       }
       let known = positions.compactMap { $0 }
       let isFinite = known.allSatisfy { $0.x.isFinite && $0.y.isFinite && $0.z.isFinite }
       return known.count == tiles.count && isFinite ? known : nil
+    }
+
+    private static func position(of info: TileInfo, _ given: VoxelSize?) -> Point3? {
+      guard let position = info.position, let given, info.positionIsInVoxels else {
+        return info.position
+      }
+      let own = info.voxelSize ?? .unknown
+      return Point3(
+        x: position.x / own.x * given.x, y: position.y / own.y * given.y,
+        z: position.z / own.z * given.z)
     }
 
     // MARK: Voxel size
