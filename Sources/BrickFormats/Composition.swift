@@ -105,19 +105,9 @@ extension TileSet {
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
       if place == 0 { channelName = tile.info.channelNames[channel] }
-      guard factor == .one || options.downscaleMethod.serves(tile.info.type) else {
-        throw BrickworkError(
-          .badRequest, path: tile.info.path,
-          reason: "labels are integers, and its \(tile.info.type.rawValue) voxels have no majority",
-          remedy: "Use --downscale-method stride or mean")
-      }
-      let (base, done) = try base(of: tile, channel, options)
-      return
-        base
-        .flipped(
-          z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x)
-        )
-        .downsampled(by: factor.dividedRoundingDown(by: done), method: options.downscaleMethod)
+      return try tile.volume(
+        channel: channel, timepoint: options.timepoint, flip: options.flip, downscale: factor,
+        method: options.downscaleMethod)
     }
     let placement =
       try frame
@@ -140,19 +130,6 @@ extension TileSet {
     return Composition(
       volume: volume, placement: placement, voxelSize: voxelSize, offsetSource: source,
       channelName: channelName, settings: settings(options, placement, fusion, voxelSize))
-  }
-
-  /// A tile's voxels, as coarse as its file gives them where they are thinned out anyway, and their own factor.
-  private func base(of tile: any TileImage, _ channel: Int, _ options: CompositionOptions) throws
-    -> (volume: any Volume, factor: Index3)
-  {
-    if options.downscaleMethod == .stride, options.downscale != .one,
-      let reduced = try tile.reduced(
-        by: options.downscale, channel: channel, timepoint: options.timepoint)
-    {
-      return reduced
-    }
-    return (try tile.volume(channel: channel, timepoint: options.timepoint), .one)
   }
 
   private func settings(

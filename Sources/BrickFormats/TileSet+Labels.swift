@@ -17,7 +17,7 @@ public struct LabelLayout: Sendable {
 extension TileSet {
   /// The tiles as labels, placed by `table`, else by their own stage positions; they may differ in type.
   ///
-  /// Tiles are flipped, then thinned out; offsets are divided by the downscale factors. Of the options, fusion, blend
+  /// Tiles are flipped, then downscaled; offsets are divided by the downscale factors. Of the options, fusion, blend
   /// width and order have no meaning here. Reads no voxel.
   ///
   /// - Throws: `BrickworkError` if positions are missing or don't fit, voxels are floats, a channel or time point does
@@ -25,10 +25,10 @@ extension TileSet {
   public func labelLayout(offsets table: OffsetTable?, _ options: CompositionOptions) throws
     -> LabelLayout
   {
-    guard options.downscale == .one || options.downscaleMethod == .stride else {
+    guard options.downscale == .one || options.downscaleMethod != .mean else {
       throw BrickworkError(
         .badRequest, reason: "labels can't be averaged",
-        remedy: "Thin them out with the method stride")
+        remedy: "Use --downscale-method stride or majority")
     }
     let (full, source) = try offsets(from: table)
     let factor = options.downscale
@@ -37,12 +37,8 @@ extension TileSet {
     }
     let volumes = try tiles.map { tile in
       try tile.volume(
-        channel: try options.channel.number(in: tile.info), timepoint: options.timepoint
-      )
-      .flipped(
-        z: options.flip.contains(.z), y: options.flip.contains(.y), x: options.flip.contains(.x)
-      )
-      .downsampled(by: factor, method: options.downscaleMethod)
+        channel: try options.channel.number(in: tile.info), timepoint: options.timepoint,
+        flip: options.flip, downscale: factor, method: options.downscaleMethod)
     }
     let placement = try TilePlacement(
       offsets: offsets, sizes: volumes.map(\.size), rounding: options.rounding)

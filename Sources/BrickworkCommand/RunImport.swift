@@ -50,8 +50,9 @@ private func described(
   for time in times {
     for channel in channels {
       sources.append(
-        try tile.volume(channel: channel, timepoint: time)
-          .downsampled(by: request.downscale, method: request.downscaleMethod))
+        try tile.volume(
+          channel: channel, timepoint: time, downscale: request.downscale,
+          method: request.downscaleMethod))
     }
   }
   let source: JSON = [
