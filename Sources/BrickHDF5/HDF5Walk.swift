@@ -35,7 +35,7 @@ struct HDF5Walk {
     (datasets, broken) = try HDF5Library.locked { () throws(BrickworkError) in
       try Self.walk(source)
     }
-    datasets.sort(by: DatasetPaths.isBefore)
+    datasets.sort(by: NaturalOrder.isBefore)
   }
 
   private static func walk(

@@ -48,43 +48,9 @@ struct ImportCommand: AsyncParsableCommand {
       valueName: "stride|mean"))
   var downscaleMethod: DownsampleMethod?
 
-  @Option(
-    help: ArgumentHelp(
-      "Voxels of a brick, in the order z,y,x (default: 64,64,64; thinner for tiles that are compressed page by page, "
-        + "down to 8,128,256 where pages are large).",
-      valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var brick: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "Voxels of a shard file, in the order z,y,x: whole bricks (default: up to 512,512,512, or 64,1024,1024 for thin "
-        + "bricks).",
-      valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var shard: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "Compression of the bricks (default: blosc-zstd; zstd for readers without blosc).",
-      valueName: "blosc-zstd|zstd|none"))
-  var codec: CodecOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Compression level, 1 to 22: higher is smaller and slower (default: 1).", valueName: "n"))
-  var level: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Number of pyramid levels, full resolution included (default: auto).", valueName: "n|auto"),
-    transform: { try LevelsOption(parsing: $0) })
-  var levels: LevelsOption?
+  @OptionGroup(title: "Store") var store: StoreGroup
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
-
-  @Flag(help: "Replace an existing store.")
-  var overwrite = false
 
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
@@ -95,7 +61,6 @@ struct ImportCommand: AsyncParsableCommand {
   @OptionGroup var logging: LogOptions
 
   func validate() throws {
-    try StoreShape(brick: brick, shard: shard, codec: codec, level: level).validate()
     if downscaleMethod != nil && downscale == nil {
       throw ValidationError(
         "--downscale-method is given without --downscale: add --downscale Z,Y,X.")
@@ -105,9 +70,8 @@ struct ImportCommand: AsyncParsableCommand {
   func run() async throws {
     let request = ImportRequest(
       output: output, channels: channel ?? .all, timepoints: timepoint ?? .all,
-      downscale: downscale ?? .one, downscaleMethod: downscaleMethod ?? .stride, brick: brick,
-      shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
-      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
+      downscale: downscale ?? .one, downscaleMethod: downscaleMethod ?? .stride,
+      store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       dryRun: dryRun)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
@@ -125,15 +89,9 @@ struct ImportRequest: Sendable {
   /// Voxels, z, y, x, that become one.
   var downscale: Index3
   var downscaleMethod: DownsampleMethod
-  /// Voxels, z, y, x; nil leaves the choice to the engine.
-  var brick: Index3?
-  var shard: Index3?
-  var codec: CodecOption?
-  var codecLevel: Int?
-  var levels: LevelsOption
+  var store: StoreShape
   /// Bytes; nil leaves the choice to the engine.
   var memory: Int?
   var threads: Int?
-  var overwrite: Bool
   var dryRun: Bool
 }

@@ -19,10 +19,10 @@ func runImport(
     )
   }
   var layout = ImportJob.Layout()
-  layout.brick = request.brick
-  layout.shard = request.shard
-  layout.levels = request.levels.count
-  let (codec, level) = (request.codec, request.codecLevel)
+  layout.brick = request.store.brick
+  layout.shard = request.store.shard
+  layout.levels = request.store.levels.count
+  let (codec, level) = (request.store.codec, request.store.codecLevel)
   layout.codec = { BrickCodec.chosen(codec, level: level, for: $0) }
   let voxelSize = tiles.voxelSize.scaled(by: request.downscale)
   let job = try ImportJob(
@@ -35,7 +35,7 @@ func runImport(
   let forecast = try job.forecast()
   warn(forecast, otherwise: "", log)
   if request.dryRun { return dryRun(job, budget, forecast) }
-  return finished(job, forecast, try await job.run(overwrite: request.overwrite))
+  return finished(job, forecast, try await job.run(overwrite: request.store.overwrite))
 }
 
 /// A tile with the chosen channels and time points.

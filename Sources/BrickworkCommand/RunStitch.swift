@@ -19,9 +19,10 @@ func runStitch(
   let volume = volumes[0]
   let plan = try StorePlan(
     path: trimmed(request.output), size: volume.size, type: volume.type,
-    voxelSize: composition.voxelSize, brick: request.brick, shard: request.shard,
-    codec: BrickCodec.chosen(request.codec, level: request.codecLevel, for: volume.type),
-    levels: request.levels.count, leading: series.leading)
+    voxelSize: composition.voxelSize, brick: request.store.brick, shard: request.store.shard,
+    codec: BrickCodec.chosen(
+      request.store.codec, level: request.store.codecLevel, for: volume.type),
+    levels: request.store.levels.count, leading: series.leading)
   let description = StoreDescription(
     name: Files.name(of: trimmed(request.output)), voxelSize: composition.voxelSize,
     channelNames: series.channelNames, source: provenance(series, tiles, box),
@@ -37,7 +38,7 @@ func runStitch(
   if request.dryRun {
     return dryRun(job, tiles: tiles.tiles.count, budget, forecast)
   }
-  return finished(job, try await job.run(overwrite: request.overwrite))
+  return finished(job, try await job.run(overwrite: request.store.overwrite))
 }
 
 private func firstTimepoint(_ timepoints: TimepointSelection) -> Int {

@@ -41,40 +41,9 @@ struct StitchCommand: AsyncParsableCommand {
     transform: { try Notation.region($0) })
   var roi: Region?
 
-  @Option(
-    help: ArgumentHelp(
-      "Voxels of a brick, in the order z,y,x (default: 64,64,64).", valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var brick: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "Voxels of a shard file, in the order z,y,x: whole bricks (default: 512,512,512, less for small volumes).",
-      valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var shard: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "Compression of the bricks (default: blosc-zstd; zstd for readers without blosc).",
-      valueName: "blosc-zstd|zstd|none"))
-  var codec: CodecOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Compression level, 1 to 22: higher is smaller and slower (default: 1).", valueName: "n"))
-  var level: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Number of pyramid levels, full resolution included (default: auto).", valueName: "n|auto"),
-    transform: { try LevelsOption(parsing: $0) })
-  var levels: LevelsOption?
+  @OptionGroup(title: "Store") var store: StoreGroup
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
-
-  @Flag(help: "Replace an existing store.")
-  var overwrite = false
 
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
@@ -84,17 +53,12 @@ struct StitchCommand: AsyncParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
-  func validate() throws {
-    try StoreShape(brick: brick, shard: shard, codec: codec, level: level).validate()
-  }
-
   func run() async throws {
     let request = StitchRequest(
       output: output, options: try composition.commonOptions(fusion: fusion ?? .linear),
       channels: composition.channel ?? .one(.number(0)),
       timepoints: composition.timepoint ?? .one(0), region: roi,
-      brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
-      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
+      store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       dryRun: dryRun)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
@@ -112,15 +76,9 @@ struct StitchRequest: Sendable {
   var timepoints: TimepointSelection
   /// The part of the stitched volume; nil means all.
   var region: Region?
-  /// Voxels, z, y, x; nil leaves the choice to the engine.
-  var brick: Index3?
-  var shard: Index3?
-  var codec: CodecOption?
-  var codecLevel: Int?
-  var levels: LevelsOption
+  var store: StoreShape
   /// Bytes; nil leaves the choice to the engine.
   var memory: Int?
   var threads: Int?
-  var overwrite: Bool
   var dryRun: Bool
 }

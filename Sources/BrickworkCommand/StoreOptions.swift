@@ -31,12 +31,43 @@ extension SourceOptions {
   }
 }
 
-/// The options that say how a store is laid out, checked against each other.
-struct StoreShape {
+/// How a store is laid out, and whether one may be replaced.
+struct StoreGroup: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a brick, in the order z,y,x (default: 64,64,64; an import has thinner ones for tiles that are "
+        + "compressed page by page, down to 8,128,256 where pages are large).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
   var brick: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a shard file, in the order z,y,x: whole bricks (default: 512,512,512, less for small volumes; "
+        + "64,1024,1024 for thin bricks).",
+      valueName: "z,y,x"),
+    transform: { try Notation.shape($0) })
   var shard: Index3?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compression of the bricks (default: blosc-zstd; zstd for readers without blosc).",
+      valueName: "blosc-zstd|zstd|none"))
   var codec: CodecOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compression level, 1 to 22: higher is smaller and slower (default: 1).", valueName: "n"))
   var level: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of pyramid levels, full resolution included (default: auto).", valueName: "n|auto"),
+    transform: { try LevelsOption(parsing: $0) })
+  var levels: LevelsOption?
+
+  @Flag(help: "Replace an existing store.")
+  var overwrite = false
 
   func validate() throws {
     if let level, !(1...22).contains(level) {
@@ -51,6 +82,25 @@ struct StoreShape {
       )
     }
   }
+
+  /// The same as a plain value.
+  var shape: StoreShape {
+    StoreShape(
+      brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
+      overwrite: overwrite)
+  }
+}
+
+/// How a store is asked to be laid out.
+struct StoreShape: Sendable {
+  /// Voxels, z, y, x; nil leaves the choice to the engine.
+  var brick: Index3?
+  var shard: Index3?
+  var codec: CodecOption?
+  var codecLevel: Int?
+  var levels: LevelsOption
+  /// Whether an existing store is replaced.
+  var overwrite: Bool
 }
 
 /// Makes sure that a store can be made at `path`.

@@ -1,7 +1,7 @@
 /// The order people expect of numbered names: tile2 before tile10.
-enum NaturalOrder {
+package enum NaturalOrder {
   /// Whether `a` comes before `b`: runs of digits compare as numbers, other characters by their code.
-  static func isBefore(_ a: String, _ b: String) -> Bool {
+  package static func isBefore(_ a: String, _ b: String) -> Bool {
     var (left, right) = (Array(a.utf8)[...], Array(b.utf8)[...])
     while let l = left.first, let r = right.first {
       if isDigit(l) && isDigit(r) {
