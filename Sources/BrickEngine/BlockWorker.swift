@@ -37,10 +37,10 @@ final class BlockWorker {
     try encode(block, level: first, with: encoders[0], into: result)
     guard pass.levels.count > 1 else { return }
     let next = plan.levels[first + 1]
-    block.downsampled(by: next.step, into: &reduced)
+    block.reduced(by: next.step, plan.reduction, into: &reduced)
     try encode(reduced, level: first + 1, with: encoders[1], into: result)
     guard pass.levels.count > 2 else { return }
-    reduced.downsampled(by: plan.levels[first + 2].step, into: &result.part)
+    reduced.reduced(by: plan.levels[first + 2].step, plan.reduction, into: &result.part)
   }
 
   private static func count(_ block: borrowing VoxelBlock, in histogram: inout VoxelHistogram) {

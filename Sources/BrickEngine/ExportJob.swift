@@ -130,7 +130,9 @@ public struct ExportJob: Sendable {
         let ratio = wanted.factor.dividedRoundingDown(by: factors[level])
         let volume = try stored(level)
         return (
-          wanted.factor, ratio == .one ? volume : volume.downsampled(by: ratio, method: .mean)
+          wanted.factor,
+          ratio == .one
+            ? volume : volume.downsampled(by: ratio, method: image.levelReduction.method)
         )
       }
     }

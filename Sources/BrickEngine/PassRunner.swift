@@ -12,6 +12,8 @@ struct PassRunner: Sendable {
   let wantsHistogram: Bool
   var budget: MemoryBudget
   let threads: Int
+  /// Bytes that are held as long as the job runs.
+  let heldBytes: Int
 
   var pass: PassPlan { plan.passes[number] }
 
@@ -41,7 +43,7 @@ struct PassRunner: Sendable {
     func shared(_ together: WorkOrder.Together, _ workers: Int) -> Int {
       let items = 2 * together.items + workers
       return items * (item + workers * histogram) + (plan.leading.channels ?? 1) * histogram
-        + 2 * rowBytes(together.neighbours)
+        + 2 * rowBytes(together.neighbours) + heldBytes
     }
     let (allowed, _) = try budget.share(
       wanted: max(1, threads), perWorker: worker + 3 * histogram,

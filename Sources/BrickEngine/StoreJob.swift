@@ -23,6 +23,8 @@ public struct StoreJob: Sendable {
   public let threads: Int
   /// The cache that the source decodes through: it gets what the budget leaves.
   public let cache: PieceCache
+  /// Bytes that the sources hold as long as the job runs: tables of theirs.
+  public let heldBytes: Int
   /// Who hears of the progress; nil for nobody.
   public let listener: (any ProgressListener)?
 
@@ -32,7 +34,8 @@ public struct StoreJob: Sendable {
   ///   each channel.
   public init(
     path: String, sources: [any Volume], plan: StorePlan, description: StoreDescription,
-    budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
+    budget: MemoryBudget, threads: Int, cache: PieceCache, heldBytes: Int = 0,
+    listener: (any ProgressListener)? = nil
   ) {
     precondition(
       sources.count == plan.leading.count,
@@ -50,17 +53,19 @@ public struct StoreJob: Sendable {
     self.budget = budget
     self.threads = max(1, threads)
     self.cache = cache
+    self.heldBytes = heldBytes
     self.listener = listener
   }
 
   /// A job for a single volume.
   public init(
     path: String, source: any Volume, plan: StorePlan, description: StoreDescription,
-    budget: MemoryBudget, threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
+    budget: MemoryBudget, threads: Int, cache: PieceCache, heldBytes: Int = 0,
+    listener: (any ProgressListener)? = nil
   ) {
     self.init(
       path: path, sources: [source], plan: plan, description: description, budget: budget,
-      threads: threads, cache: cache, listener: listener)
+      threads: threads, cache: cache, heldBytes: heldBytes, listener: listener)
   }
 
   /// The type of every voxel.
@@ -181,6 +186,8 @@ public struct StoreJob: Sendable {
     if plan.leading.channels != nil {
       settings["channels"] = .array(description.channelNames.map { .string($0) })
     }
+    // Stores of means were made before there was a choice, and are continued as they are.
+    if plan.reduction != .mean { settings["reduction"] = .string(plan.reduction.name) }
     if let position = description.position { settings["position_um_xyz"] = Self.xyz(position) }
     return settings
   }
@@ -204,7 +211,7 @@ public struct StoreJob: Sendable {
           items.append(item)
           continue
         }
-        guard number == 0 else { continue }
+        guard number == 0, wantsHistograms else { continue }
         // The first pass counted its voxels: a record without the count of all of them is of no use.
         let (part, box) = plan.place(ofItem: item, pass: pass)
         let voxels = box.count
@@ -229,6 +236,9 @@ public struct StoreJob: Sendable {
     }
   }
 
+  /// Whether voxels are counted for viewers' contrast, which labels don't have.
+  private var wantsHistograms: Bool { plan.reduction == .mean }
+
   func runner(_ number: Int, _ folder: RunFolder) throws -> PassRunner {
     let first = plan.passes[number].levels.lowerBound
     var volumes = sources
@@ -236,12 +246,14 @@ public struct StoreJob: Sendable {
       volumes = try (0..<plan.leading.count).map {
         let finer = try ZarrVolume(
           plan.levels[first - 1].array.path, leading: plan.leading.indices(of: $0), cache: cache)
-        return finer.downsampled(by: plan.levels[first].step, method: .mean)
+        return finer.downsampled(
+          by: plan.levels[first].step, method: plan.reduction.method)
       }
     }
     return PassRunner(
-      plan: plan, number: number, sources: volumes, folder: folder, wantsHistogram: number == 0,
-      budget: budget, threads: threads)
+      plan: plan, number: number, sources: volumes, folder: folder,
+      wantsHistogram: number == 0 && wantsHistograms, budget: budget, threads: threads,
+      heldBytes: heldBytes)
   }
 
   // MARK: After
@@ -250,9 +262,10 @@ public struct StoreJob: Sendable {
     _ settings: JSON, _ histograms: [VoxelHistogram], workers: Int
   ) async throws {
     var channels: [OMEChannel] = []
-    for (number, name) in description.channelNames.enumerated() {
+    let shown = wantsHistograms ? description.channelNames : []
+    for (number, name) in shown.enumerated() {
       let window = try await window(histograms[number], channel: number, workers: workers)
-      let color = OMEChannel.usualColor(number, of: description.channelNames.count)
+      let color = OMEChannel.usualColor(number, of: shown.count)
       channels.append(OMEChannel(name: name, color: color, window: window))
     }
     var extra: JSON = [:]
@@ -264,11 +277,10 @@ public struct StoreJob: Sendable {
         path: "\(number)", size: level.array.size, voxelSize: size, factor: level.factor)
     }
     try OMEZarrWriting.writeImage(
-      path: path, name: description.name, type: "mean",
-      method:
-        "mean of the voxels that exist, integers rounded half up, each level from the one before",
-      leading: plan.leading, levels: levels, position: description.position, channels: channels,
-      extra: extra)
+      path: path, name: description.name, type: plan.reduction.name,
+      method: plan.reduction.sentence, leading: plan.leading, levels: levels,
+      position: description.position, channels: channels,
+      imageLabel: plan.reduction == .majority ? ["version": "0.5"] : nil, extra: extra)
     try Files.flushFolder(path)
   }
 

@@ -5,7 +5,7 @@ public import BrickZarr
 public struct LevelPlan: Sendable, Hashable {
   /// The array to write: path, size, shapes and codec.
   public let array: ZarrArray
-  /// How many voxels of level 0 a voxel averages along each axis.
+  /// How many voxels of level 0 a voxel stands for along each axis.
   public let factor: Index3
   /// How many voxels of the level before; (1, 1, 1) for level 0.
   public let step: Index3
@@ -38,6 +38,8 @@ public struct StorePlan: Sendable, Hashable {
   public let passes: [PassPlan]
   /// The axes of the image before z, y, x.
   public let leading: LeadingAxes
+  /// How each level is made from the one before.
+  public let reduction: LevelReduction
 
   /// A work item covers at least this many bricks along each axis, so that three halvings fit.
   static let bricksPerRegion = 8
@@ -48,14 +50,23 @@ public struct StorePlan: Sendable, Hashable {
   ///   - brick: voxels of a brick, or nil for about 64³, flatter where the volume is thin.
   ///   - shard: voxels of a shard at level 0, a multiple of the brick, or nil for 512³ cut to the volume.
   ///   - leading: time points and channels, for each of which there is a volume of `size`.
+  ///   - codec: nil takes the usual one: blosc with zstd for intensities, plain zstd for labels.
+  ///   - reduction: how each level is made from the one before.
   ///   - wholePlanes: whether a work item covers all of y and x, so that a volume is finished slab by slab
   ///     along z: for sources that are compressed page by page.
-  /// - Throws: `BrickworkError` with code `.badRequest` if the shapes don't fit each other.
+  /// - Throws: `BrickworkError` with code `.badRequest` if the shapes don't fit each other, or voxels of the type have no
+  ///   majority.
   public init(
     path: String, size: Index3, type: VoxelType, voxelSize: VoxelSize, brick: Index3? = nil,
     shard: Index3? = nil, codec: BrickCodec? = nil, levels count: LevelCount = .automatic,
-    leading: LeadingAxes = .none, wholePlanes: Bool = false
+    leading: LeadingAxes = .none, reduction: LevelReduction = .mean, wholePlanes: Bool = false
   ) throws {
+    guard reduction.method.serves(type) else {
+      throw BrickworkError(
+        .badRequest, path: path,
+        reason: "labels are integers, and \(type.rawValue) voxels have no majority",
+        remedy: "Convert the voxels to an integer type, or let levels be means")
+    }
     guard size.x > 0, size.y > 0, size.z > 0 else {
       throw BrickworkError(
         .badRequest, path: path,
@@ -75,6 +86,7 @@ public struct StorePlan: Sendable, Hashable {
     }
     let region = Self.region(shard: shard, brick: brick, spanning: wholePlanes ? size : nil)
     let factors = PyramidFactors.propose(size: size, voxelSize: voxelSize, levels: count)
+    let usualCodec = reduction == .majority ? .zstd(level: 1) : BrickCodec.automatic(for: type)
     var levels: [LevelPlan] = []
     var passes: [PassPlan] = []
     var start = 0
@@ -94,12 +106,13 @@ public struct StorePlan: Sendable, Hashable {
         LevelPlan(
           array: ZarrArray(
             path: "\(path)/\(n)", size: levelSize, type: type, brick: brick, shard: shape ?? shard,
-            codec: codec ?? .automatic(for: type), leading: leading), factor: factor, step: step))
+            codec: codec ?? usualCodec, leading: leading), factor: factor, step: step))
     }
     passes.append(Self.pass(start..<levels.count, region, brick, levels))
     self.levels = levels
     self.passes = passes
     self.leading = leading
+    self.reduction = reduction
   }
 
   private static func pass(

@@ -143,8 +143,8 @@ final class WorkItem: @unchecked Sendable {
       let number = pass.levels.lowerBound + 2 + n
       let array = plan.levels[number].array
       if n > 0 {
-        gathered[n - 1].block.downsampled(
-          by: plan.levels[number].step, writingInto: &level.block)
+        gathered[n - 1].block.reduced(
+          by: plan.levels[number].step, plan.reduction, writingInto: &level.block)
       }
       let encoder = try BrickEncoder(codec: array.codec, type: array.type, brick: array.brick)
       var bytes: [UInt8] = []

@@ -8,23 +8,25 @@ public enum OMEZarrWriting {
   /// - Parameters:
   ///   - path: the group's folder.
   ///   - name: the image's name.
-  ///   - type: how levels were reduced, in a word: "mean".
+  ///   - type: how levels were reduced, in a word: "mean", "mode".
   ///   - method: the same in a sentence.
   ///   - leading: the axes before z, y, x.
   ///   - levels: finest first, with their translations as if the image lay at zero.
   ///   - position: where the image lies in µm, x, y, z: moves all levels. Without one the first level
   ///     has no translation, since napari would mistake it.
-  ///   - channels: one per channel.
+  ///   - channels: one per channel; none leaves out how they are shown: for labels.
+  ///   - imageLabel: what a label image says of its labels, `image-label`; nil for an image of intensities.
   ///   - extra: goes under `attributes.brickwork`, unless it is null.
   /// - Throws: `BrickworkError` if the folder can't be written.
   public static func writeImage(
     path: String, name: String, type: String, method: String, leading: LeadingAxes = .none,
-    levels: [OMEZarrLevel], position: Point3? = nil, channels: [OMEChannel], extra: JSON
+    levels: [OMEZarrLevel], position: Point3? = nil, channels: [OMEChannel],
+    imageLabel: JSON? = nil, extra: JSON
   ) throws {
     try write(
       group(
         name: name, type: type, method: method, leading: leading, levels: levels,
-        position: position, channels: channels, extra: extra), to: path)
+        position: position, channels: channels, imageLabel: imageLabel, extra: extra), to: path)
   }
 
   /// The same for an image of one channel without a position.
@@ -44,7 +46,7 @@ public enum OMEZarrWriting {
   /// The document `writeImage` writes.
   public static func group(
     name: String, type: String, method: String, leading: LeadingAxes, levels: [OMEZarrLevel],
-    position: Point3?, channels: [OMEChannel], extra: JSON
+    position: Point3?, channels: [OMEChannel], imageLabel: JSON? = nil, extra: JSON
   ) -> JSON {
     let kinds = ["t": "time", "c": "channel"]
     let before = leading.names.map { name -> JSON in
@@ -56,24 +58,26 @@ public enum OMEZarrWriting {
     let datasets = levels.enumerated().map { number, level in
       dataset(level, leading, position, isFirst: number == 0)
     }
-    var attributes: JSON = [
-      "ome": [
-        "version": "0.5",
-        "multiscales": [
-          [
-            "name": .string(name),
-            "axes": .array(before + axes),
-            "datasets": .array(datasets),
-            "type": .string(type),
-            "metadata": ["method": .string(method)],
-          ]
-        ],
-        "omero": [
-          "channels": .array(channels.enumerated().map { describe($1, number: $0) }),
-          "rdefs": ["model": "color"],
-        ],
-      ]
+    var ome: JSON = [
+      "version": "0.5",
+      "multiscales": [
+        [
+          "name": .string(name),
+          "axes": .array(before + axes),
+          "datasets": .array(datasets),
+          "type": .string(type),
+          "metadata": ["method": .string(method)],
+        ]
+      ],
     ]
+    if !channels.isEmpty {
+      ome["omero"] = [
+        "channels": .array(channels.enumerated().map { describe($1, number: $0) }),
+        "rdefs": ["model": "color"],
+      ]
+    }
+    if let imageLabel { ome["image-label"] = imageLabel }
+    var attributes: JSON = ["ome": ome]
     if !extra.isNull { attributes["brickwork"] = extra }
     return ["zarr_format": 3, "node_type": "group", "attributes": attributes]
   }

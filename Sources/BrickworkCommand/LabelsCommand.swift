@@ -12,6 +12,7 @@ struct LabelsCommand: AsyncParsableCommand {
       EXAMPLES
         brickwork labels overlaps labels/*.tif --offsets offsets.csv -o overlaps.csv
         brickwork labels dedup labels/*.tif --offsets offsets.csv -o map.csv --report joined.html
+        brickwork labels dedup labels/*.tif --offsets offsets.csv -o stitched.ome.zarr
         brickwork labels centroids stitched.ome.zarr -o objects.csv
       """,
     subcommands: [LabelsOverlapsCommand.self, LabelsDedupCommand.self, LabelsCentroidsCommand.self])
@@ -65,15 +66,38 @@ struct LabelTileOptions: ParsableArguments {
   func job(
     _ source: SourceOptions, _ machine: MachineOptions, progress: TerminalProgress?, _ log: Log
   ) throws -> LabelJob {
-    // The job gives the cache its capacity.
+    try open(source, machine, log).job(progress)
+  }
+
+  /// Opens the tiles.
+  func open(_ source: SourceOptions, _ machine: MachineOptions, _ log: Log) throws -> OpenedLabels {
+    // A job gives the cache its capacity.
     let cache = PieceCache(capacity: 0)
     let table = try source.offsetTable(timepoint: options.timepoint, log)
     let set = try source.tileSet(log, cache: cache, offsets: table)
     let layout = try set.labelLayout(offsets: table, options)
     log.info(
       "\(layout.tiles.count) tiles, \(Text.size(layout.placement.size)) voxels (x×y×z) stitched")
-    return LabelJob(
-      tiles: layout.tiles, budget: MemoryBudget(byteCount: try machine.memoryLimit()),
-      threads: try machine.threadCount() ?? SystemMemory.cores, cache: cache, listener: progress)
+    return OpenedLabels(
+      layout: layout, files: set.tiles.map(\.info.path), cache: cache, options: options,
+      budget: MemoryBudget(byteCount: try machine.memoryLimit()),
+      threads: try machine.threadCount() ?? SystemMemory.cores)
+  }
+}
+
+/// Tiles of labels at their places, and what a job may take to read them.
+struct OpenedLabels: Sendable {
+  var layout: LabelLayout
+  /// Each tile's file.
+  var files: [String]
+  var cache: PieceCache
+  var options: CompositionOptions
+  var budget: MemoryBudget
+  var threads: Int
+
+  /// The job that reads the labels.
+  func job(_ progress: TerminalProgress?) -> LabelJob {
+    LabelJob(
+      tiles: layout.tiles, budget: budget, threads: threads, cache: cache, listener: progress)
   }
 }

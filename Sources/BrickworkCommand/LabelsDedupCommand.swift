@@ -12,16 +12,25 @@ struct LabelsDedupCommand: AsyncParsableCommand {
       columns tile,label,new_label; tiles are counted from 0, and background (0) is left out. The report says what was \
       joined, what was turned down, which labels end at a seam without partner, and how well tiles agree.
 
+      An output that ends in .zarr becomes the stitched label volume: an OME-Zarr label image of uint32 voxels (uint64 \
+      where numbers need it). Where tiles overlap the last one that has a label counts, and each coarser level is made by \
+      majority. An interrupted run continues when the same command is given again.
+
       EXAMPLES
         brickwork labels dedup labels/*.tif --offsets offsets.csv -o map.csv
         brickwork labels dedup labels/*.tif --offsets offsets.csv --min-fraction 0.2 -o map.csv --report joined.html
+        brickwork labels dedup labels/*.tif --offsets offsets.csv -o stitched.ome.zarr --map map.csv
+        brickwork labels dedup labels/*.tif --offsets offsets.csv --from-map map.csv -o stitched.ome.zarr
       """)
 
   @OptionGroup(title: "Tiles") var source: SourceOptions
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The map to write.", valueName: "map.csv"),
-    completion: .file(extensions: ["csv"]))
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The map to write, .csv, or the store of the stitched labels, .zarr.",
+      valueName: "map.csv|out.ome.zarr"),
+    completion: .file(extensions: ["csv", "zarr"]))
   var output: String
 
   @Option(
@@ -44,6 +53,7 @@ struct LabelsDedupCommand: AsyncParsableCommand {
   var report: String?
 
   @OptionGroup(title: "Labels") var labels: LabelTileOptions
+  @OptionGroup(title: "Store") var store: LabelStoreOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Replace existing files.")
@@ -61,22 +71,47 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     if let report, !report.hasSuffix(".html") && !report.hasSuffix(".json") {
       throw ValidationError("The report \(report) ends neither in .html nor in .json (--report).")
     }
-    if !output.hasSuffix(".csv") {
-      throw ValidationError("The map \(output) does not end in .csv (-o).")
+    guard output.hasSuffix(".csv") || isStore else {
+      throw ValidationError("The output \(output) ends neither in .csv nor in .zarr (-o).")
     }
+    if !isStore, let named = store.named {
+      throw ValidationError("\(named) belongs to a store of labels: -o OUT.ome.zarr.")
+    }
+    if store.fromMap != nil && (minVoxels != nil || minFraction != nil || report != nil) {
+      throw ValidationError(
+        "With --from-map nothing is joined: leave out --min-voxels, --min-fraction and --report.")
+    }
+    try store.check()
   }
+
+  private var isStore: Bool { trimmed(output).hasSuffix(".zarr") }
 
   func run() async throws {
     let log = logging.log()
-    try Output.check(output, overwrite: overwrite)
-    for path in reportPaths { try Output.check(path, overwrite: overwrite) }
+    if isStore {
+      try checkFolder(ofStore: output)
+    } else {
+      try Output.check(output, overwrite: overwrite)
+    }
+    for path in reportPaths + (isStore ? mapPaths : []) {
+      try Output.check(path, overwrite: overwrite)
+    }
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
-    let job = try labels.job(source, machine, progress: progress, log)
+    let opened = try labels.open(source, machine, log)
+    if let path = store.fromMap {
+      let map = try LabelMap.read(path, tileCount: opened.layout.tiles.count)
+      let written = try await write(map, opened, progress)
+      progress?.finish()
+      written.show(json: json, quiet: logging.quiet)
+      return
+    }
     let start = ContinuousClock.now
-    let result = try await job.deduplicate(
+    let result = try await opened.job(progress).deduplicate(
       JoinOptions(minimumVoxels: minVoxels ?? 1, minimumFraction: minFraction ?? 0))
-    try result.map.write(output)
+    // The store comes first: files that are there already would keep an interrupted run from being continued.
+    let written = isStore ? try await write(result.map, opened, progress) : nil
+    for path in mapPaths { try result.map.write(path) }
     for path in reportPaths {
       let text =
         path.hasSuffix(".html")
@@ -84,9 +119,24 @@ struct LabelsDedupCommand: AsyncParsableCommand {
       try Files.replace(path, with: Array(text.utf8))
     }
     progress?.finish()
-    summary(result, Text.seconds(start.duration(to: .now)))
-      .show(json: json, quiet: logging.quiet)
+    var summary = summary(result, Text.seconds(start.duration(to: .now)))
+    if let written {
+      summary.text += "\n" + written.text
+      summary.json["store"] = written.json
+    }
+    summary.show(json: json, quiet: logging.quiet)
   }
+
+  /// Writes the stitched labels.
+  private func write(_ map: LabelMap, _ opened: OpenedLabels, _ progress: TerminalProgress?)
+    async throws -> JobSummary
+  {
+    let job = try store.job(trimmed(output), opened, map, progress: progress)
+    return finished(job, try await job.run(overwrite: overwrite))
+  }
+
+  /// The maps to write.
+  private var mapPaths: [String] { isStore ? store.map.map { [$0] } ?? [] : [output] }
 
   private var reportPaths: [String] {
     guard let report else { return [] }
@@ -103,7 +153,8 @@ struct LabelsDedupCommand: AsyncParsableCommand {
       "same_tile_joins": JSON(report.sameTileJoins), "turned_down": JSON(report.turnedDown),
       "below_limits": JSON(report.belowLimits), "cut_without_partner": JSON(report.cut),
       "agreement": report.agreement.map { .number($0) } ?? nil,
-      "reports": .array(reportPaths.map { .string($0) }), "seconds": .number(seconds),
+      "reports": .array(reportPaths.map { .string($0) }),
+      "map": mapPaths.first.map { .string($0) } ?? nil, "seconds": .number(seconds),
     ]
     var text =
       "\(output): \(report.labels) labels of \(report.tileNames.count) tiles are \(report.groups) objects "

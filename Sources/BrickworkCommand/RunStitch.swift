@@ -124,7 +124,8 @@ func describe(_ level: LevelPlan) -> JSON {
   ]
 }
 
-private func finished(_ job: StoreJob, _ summary: StoreJob.Summary) -> JobSummary {
+/// What a finished job says.
+func finished(_ job: StoreJob, _ summary: StoreJob.Summary) -> JobSummary {
   var json: JSON = [
     "path": .string(job.path), "was_complete": .bool(summary.wasComplete),
     "type": .string(job.type.rawValue), "size_zyx": JSON(job.size),

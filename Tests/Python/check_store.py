@@ -4,7 +4,8 @@
 
 Both readers agree on every level; level 0 equals the oracle; each level is the mean of the one before,
 rounded half up; the metadata validates and says what it should. Holds a slab of a level at a time.
-Images may have axes t and c; an oracle then has them too. A collection is what `brickwork import` writes:
+A label image's levels are majorities instead: 0 with more than half of the voxels that exist, else the most
+frequent label, else the smallest. Images may have axes t and c; an oracle then has them too. A collection is what `brickwork import` writes:
 all of its images are checked.
 """
 import argparse
@@ -77,8 +78,11 @@ def metadata_problems(store):
         expect(array.chunks[:leading] == (1,) * leading, f"level {level}: chunks {array.chunks}")
         shards = array.shards or ()
         expect(shards[:leading] == (1,) * leading, f"level {level}: shards {shards}")
+    labels = "image-label" in ome
+    expect(labels == (image["type"] == "mode"), f"image-label {labels}, levels of type {image['type']}")
+    expect(not labels or "omero" not in ome, "a label image has a contrast")
     channels = ome.get("omero", {}).get("channels", [])
-    wanted = dict(zip(names, array.shape)).get("c", 1)
+    wanted = 0 if labels else dict(zip(names, array.shape)).get("c", 1)
     expect(len(channels) == wanted, f"{len(channels)} channels in omero, and {wanted} in the arrays")
     for channel in channels:
         w = channel["window"]
@@ -87,14 +91,31 @@ def metadata_problems(store):
     import ome_zarr_models.v05
 
     try:
-        ome_zarr_models.v05.Image.from_zarr(zarr.open_group(store, mode="r"))
+        model = ome_zarr_models.v05.ImageLabel if labels else ome_zarr_models.v05.Image
+        model.from_zarr(zarr.open_group(store, mode="r"))
     except Exception as error:
         problems.append(f"ome-zarr-models: {error}")
     return problems
 
 
+def majority(volume, factor):
+    """The winner of each block of `factor` (z, y, x) voxels; blocks at the end count what is there."""
+    out = np.zeros(tuple(-(-n // f) for n, f in zip(volume.shape, factor)), volume.dtype)
+    for place in np.ndindex(out.shape):
+        block = volume[tuple(slice(p * f, (p + 1) * f) for p, f in zip(place, factor))]
+        names, votes = np.unique(block, return_counts=True)
+        if names[0] == 0:
+            if 2 * votes[0] > block.size:
+                continue
+            names, votes = names[1:], votes[1:]
+        # Names ascend, and the first of the largest counts is taken.
+        out[place] = names[np.argmax(votes)]
+    return out
+
+
 def voxel_problems(store, oracle=None, method="overwrite", slab=64):
-    _, image = multiscale(store)
+    ome, image = multiscale(store)
+    reduce = majority if "image-label" in ome else downsample
     paths = [os.path.join(os.path.abspath(store), d["path"]) for d in image["datasets"]]
     steps = factors([transformation(d, "scale") for d in image["datasets"]])
     arrays = [zarr.open_array(path, mode="r") for path in paths]
@@ -106,7 +127,7 @@ def voxel_problems(store, oracle=None, method="overwrite", slab=64):
     ]
     problems = []
     for part in np.ndindex(arrays[0].shape[:-3]):
-        found = part_problems(part, arrays, others, steps, oracle, method, slab)
+        found = part_problems(part, arrays, others, steps, oracle, method, slab, reduce)
         problems += [f"part {part}, {problem}" for problem in found] if part else found
     return problems
 
@@ -121,7 +142,7 @@ class Part:
         return self.read(self.array[self.part + (planes,)])
 
 
-def part_problems(part, arrays, others, steps, oracle, method, slab):
+def part_problems(part, arrays, others, steps, oracle, method, slab, reduce):
     arrays = [Part(array, part) for array in arrays]
     others = [Part(other, part, lambda voxels: voxels.read().result()) for other in others]
     oracle = None if oracle is None else oracle[part]
@@ -148,7 +169,7 @@ def part_problems(part, arrays, others, steps, oracle, method, slab):
                 finer = arrays[level - 1]
                 parent = finer[z * step[0] : min(end * step[0], finer.shape[0])]
                 with np.errstate(all="ignore"):
-                    wrong = differences(voxels, downsample(parent, tuple(step)), "pyramid")
+                    wrong = differences(voxels, reduce(parent, tuple(step)), "pyramid")
                 if wrong:
                     problems.append(f"level {level}, z {z}..<{end}: {wrong}")
     return problems

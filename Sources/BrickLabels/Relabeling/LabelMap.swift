@@ -28,6 +28,14 @@ public enum PackedLabels: Sendable, Hashable {
     }
   }
 
+  /// Bytes the labels take.
+  var byteCount: Int {
+    switch self {
+    case .narrow(let labels): labels.count * 4
+    case .wide(let labels): labels.count * 8
+    }
+  }
+
   /// The largest label; 0 without any.
   var largest: UInt64 {
     switch self {
@@ -77,6 +85,33 @@ public struct LabelMap: Sendable, Hashable {
   /// The new label of a tile's label: 0 for background, nil where the map says nothing.
   public subscript(tile: Int, label: UInt64) -> UInt64? {
     tiles.indices.contains(tile) ? tiles[tile][label] : nil
+  }
+
+  /// Bytes the map takes in memory.
+  public var byteCount: Int {
+    tiles.reduce(0) { $0 + $1.labels.byteCount + $1.newLabels.byteCount }
+  }
+
+  /// A number of 64 bits that tells one map from another: kept with what was made by it.
+  ///
+  /// It depends on the map alone, in its order: words are multiplied in, as in FNV-1a, 64 bits at a time.
+  public var digest: UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ word: UInt64) {
+      hash = (hash ^ word) &* 0x0000_0100_0000_01B3
+      // A multiplication carries upwards only.
+      hash ^= hash >> 32
+    }
+    for tile in tiles {
+      add(UInt64(tile.labels.count))
+      var place = 0
+      tile.labels.forEach { label in
+        add(label)
+        add(tile.newLabels[place])
+        place += 1
+      }
+    }
+    return hash
   }
 
   /// The smallest unsigned type that holds every new label.
