@@ -57,7 +57,9 @@ struct LabelStoreOptions: ParsableArguments {
 
   /// Whether options fit each other.
   func check() throws {
-    try StoreShape(brick: brick, shard: shard, codec: codec, level: level).validate()
+    try StoreShape(
+      brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto
+    ).validate()
     for (path, option) in [(map, "--map"), (fromMap, "--from-map")] {
       if let path, !path.hasSuffix(".csv") {
         throw ValidationError("The map \(path) does not end in .csv (\(option)).")

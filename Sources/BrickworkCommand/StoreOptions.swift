@@ -69,19 +69,7 @@ struct StoreGroup: ParsableArguments {
   @Flag(help: "Replace an existing store.")
   var overwrite = false
 
-  func validate() throws {
-    if let level, !(1...22).contains(level) {
-      throw ValidationError("The compression level \(level) is not between 1 and 22 (--level).")
-    }
-    if level != nil && codec == CodecOption.none {
-      throw ValidationError("--level has no meaning with --codec none.")
-    }
-    if let brick, let shard, !shard.isMultiple(of: brick) {
-      throw ValidationError(
-        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick)."
-      )
-    }
-  }
+  func validate() throws { try shape.validate() }
 
   /// The same as a plain value.
   var shape: StoreShape {
@@ -100,7 +88,23 @@ struct StoreShape: Sendable {
   var codecLevel: Int?
   var levels: LevelsOption
   /// Whether an existing store is replaced.
-  var overwrite: Bool
+  var overwrite = false
+
+  /// Throws where options don't fit each other.
+  func validate() throws {
+    if let codecLevel, !(1...22).contains(codecLevel) {
+      throw ValidationError(
+        "The compression level \(codecLevel) is not between 1 and 22 (--level).")
+    }
+    if codecLevel != nil && codec == CodecOption.none {
+      throw ValidationError("--level has no meaning with --codec none.")
+    }
+    if let brick, let shard, !shard.isMultiple(of: brick) {
+      throw ValidationError(
+        "The shard \(shard) is not made of whole bricks \(brick): choose multiples (--shard, --brick)."
+      )
+    }
+  }
 }
 
 /// Makes sure that a store can be made at `path`.
