@@ -44,8 +44,8 @@ struct ImportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "stride keeps the first voxel of a group, mean averages it (default: stride).",
-      valueName: "stride|mean"))
+      "stride keeps the first voxel of a group, mean averages it, majority takes the commonest label (default: stride).",
+      valueName: "stride|mean|majority"))
   var downscaleMethod: DownsampleMethod?
 
   @OptionGroup(title: "Store") var store: StoreGroup

@@ -71,4 +71,27 @@ import Testing
         == "\(folder("none")): could not open: No such file or directory. Check the path; it is taken "
         + "from the current folder")
   }
+
+  @Test func longCopiesAreTheBytesOfTheMappedFileAlsoWhenAnotherTakesItsName() throws {
+    let folder = try TemporaryFolder()
+    let old = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 11) }
+    try Files.replace(folder("a"), with: old)
+    let file = try MappedFile(folder("a"))
+    func check(_ range: Range<Int>) throws {
+      var target = [UInt8](repeating: 0xEE, count: range.count + 10)
+      unsafe target.withUnsafeMutableBytes { buffer in
+        var bytes = unsafe MutableRawSpan(_unsafeBytes: buffer)
+        file.copy(range, to: &bytes, at: 7)
+      }
+      #expect(
+        target.prefix(7).allSatisfy { $0 == 0xEE } && target.suffix(3).allSatisfy { $0 == 0xEE })
+      #expect(Array(target[7..<7 + range.count]) == Array(old[range]))
+    }
+    // Below and above the length from which a call reads.
+    let ranges = [0..<0, 5..<900, 1..<(1 << 20) + 4, 100..<(3 << 20), 0..<(3 << 20)]
+    for range in ranges { try check(range) }
+    try Files.replace(folder("a"), with: Array(repeating: 1, count: 3 << 20))
+    for range in ranges { try check(range) }
+    try file.checkIntact()
+  }
 }
