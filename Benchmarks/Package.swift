@@ -2,13 +2,23 @@
 // Programs that measure: a package of their own, so that no user of the library resolves or builds them.
 import PackageDescription
 
+let brickwork: Target.Dependency = .product(name: "Brickwork", package: "brickwork")
+
 let package = Package(
   name: "BrickworkBenchmarks",
   platforms: [.macOS(.v26)],
   dependencies: [.package(name: "brickwork", path: "..")],
   targets: [
     .executableTarget(
-      name: "ReadTiles", dependencies: [.product(name: "Brickwork", package: "brickwork")],
-      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()])
+      name: "ReadTiles", dependencies: [brickwork],
+      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
+    // The yardstick is what a C compiler makes of a plain loop for the very processor it runs on; flags like these are
+    // barred from packages that others depend on, which this one is not.
+    .target(
+      name: "CYardsticks", cSettings: [.unsafeFlags(["-O3", "-march=native"])],
+      linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("isal")]),
+    .executableTarget(
+      name: "Kernels", dependencies: [brickwork, "CYardsticks"],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

@@ -13,12 +13,14 @@ struct Fuser: ~Copyable {
   /// decoded once, and scratch stays in the second-level cache.
   mutating func fuse(_ hits: [Int], into block: inout VoxelBlock) throws {
     let box = block.box
-    let planes = max(1, StitchedVolume.slabVoxels / max(1, box.size.y * box.size.x))
-    for z in stride(from: box.origin.z, to: box.end.z, by: planes) {
-      var slab = box
-      slab.origin.z = z
-      slab.size.z = min(planes, box.end.z - z)
-      try fuse(slab, hits.filter { volume.tiles[$0].box.intersects(slab) }, into: &block)
+    let step = volume.slab(of: box.size)
+    for z in stride(from: box.origin.z, to: box.end.z, by: step.z) {
+      for y in stride(from: box.origin.y, to: box.end.y, by: step.y) {
+        let end = Index3(
+          z: min(z + step.z, box.end.z), y: min(y + step.y, box.end.y), x: box.end.x)
+        let slab = Box3(from: Index3(z: z, y: y, x: box.origin.x), to: end)
+        try fuse(slab, hits.filter { volume.tiles[$0].box.intersects(slab) }, into: &block)
+      }
     }
   }
 
@@ -98,10 +100,64 @@ struct Fuser: ~Copyable {
   private mutating func sum<V: FusionVoxel>(
     _ type: V.Type, _ box: Box3, _ hits: [Int], into block: inout VoxelBlock
   ) throws {
-    if case .linear = volume.fusion {
-      try blend(type, box, hits, into: &block)
-    } else {
-      try average(type, box, hits, into: &block)
+    switch (volume.fusion, hits.count) {
+    case (.linear, 2): try blendTwo(type, box, hits[0], hits[1], into: &block)
+    case (.linear, _): try blend(type, box, hits, into: &block)
+    case (_, 2): try averageTwo(type, box, hits[0], hits[1], into: &block)
+    default: try average(type, box, hits, into: &block)
+    }
+  }
+
+  /// Lends the voxels of two tiles in `box` at once; rows are then fused without sums in memory.
+  private mutating func borrow(
+    _ first: Int, _ second: Int, _ box: Box3,
+    _ body: (borrowing VoxelView, borrowing VoxelView) throws -> Void
+  ) throws {
+    let (a, b) = (volume.tiles[first], volume.tiles[second])
+    var other = VoxelBlock()
+    try a.volume.withVoxels(
+      of: box.translated(by: .zero - a.box.origin), scratch: &scratch
+    ) { near in
+      try b.volume.withVoxels(
+        of: box.translated(by: .zero - b.box.origin), scratch: &other
+      ) { far in
+        try body(near.translated(by: a.box.origin), far.translated(by: b.box.origin))
+      }
+    }
+  }
+
+  private mutating func averageTwo<V: FusionVoxel>(
+    _ type: V.Type, _ box: Box3, _ first: Int, _ second: Int, into block: inout VoxelBlock
+  ) throws {
+    let target = block.box
+    try borrow(first, second, box) { a, b in
+      var voxels = block.mutableVoxels(as: V.self)
+      forEachRow(box) { z, y, _ in
+        averageRow(
+          a.row(z: z, y: y, as: V.self), b.row(z: z, y: y, as: V.self), into: &voxels,
+          at: target.place(z: z, y: y, x: box.origin.x))
+      }
+    }
+  }
+
+  private mutating func blendTwo<V: FusionVoxel>(
+    _ type: V.Type, _ box: Box3, _ first: Int, _ second: Int, into block: inout VoxelBlock
+  ) throws {
+    let target = block.box
+    let tiles = (volume.tiles[first], volume.tiles[second])
+    let along = (
+      tiles.0.weightsAlongX(box, as: V.Weighted.self),
+      tiles.1.weightsAlongX(box, as: V.Weighted.self)
+    )
+    try borrow(first, second, box) { a, b in
+      var voxels = block.mutableVoxels(as: V.self)
+      forEachRow(box) { z, y, _ in
+        let share = (V.Weighted(tiles.0.weight(z: z, y: y)), V.Weighted(tiles.1.weight(z: z, y: y)))
+        blendRow(
+          (a.row(z: z, y: y, as: V.self), along.0.span, share.0),
+          (b.row(z: z, y: y, as: V.self), along.1.span, share.1),
+          into: &voxels, at: target.place(z: z, y: y, x: box.origin.x))
+      }
     }
   }
 
@@ -123,7 +179,8 @@ struct Fuser: ~Copyable {
     var voxels = block.mutableVoxels(as: V.self)
     forEachRow(box) { z, y, start in
       let into = target.place(z: z, y: y, x: box.origin.x)
-      for x in 0..<box.size.x { voxels[into + x] = V.mean(totals[start + x], count: count) }
+      meanRow(
+        totals.span.extracting(start..<start + box.size.x), of: count, into: &voxels, at: into)
     }
   }
 
@@ -133,15 +190,14 @@ struct Fuser: ~Copyable {
     var totals = [V.Weighted](repeating: 0, count: box.count)
     var weights = [V.Weighted](repeating: 0, count: box.count)
     for hit in hits {
-      let ramps = volume.tiles[hit].weights
-      let first = box.origin.x - volume.tiles[hit].box.origin.x
-      let along = ramps[2][first..<first + box.size.x].map { V.Weighted($0) }
+      let tile = volume.tiles[hit]
+      let along = tile.weightsAlongX(box, as: V.Weighted.self)
       try borrow(hit, box) { view, offset in
         var sums = totals.mutableSpan
         var shares = weights.mutableSpan
         forEachRow(box) { z, y, start in
           let row = view.row(z: z - offset.z, y: y - offset.y, as: V.self)
-          let share = V.Weighted(ramps[0][z - offset.z] * ramps[1][y - offset.y])
+          let share = V.Weighted(tile.weight(z: z, y: y))
           addWeightedRow(row, along.span, share, to: &sums, &shares, at: start)
         }
       }
@@ -211,6 +267,45 @@ private func addWeightedRow<V: FusionVoxel>(
     let weight = share * along[x]
     sums[x] += weight * row[x].weighted
     shares[x] += weight
+  }
+}
+
+private func meanRow<V: FusionVoxel>(
+  _ totals: Span<V.Total>, of tiles: Int, into voxels: inout MutableSpan<V>, at place: Int
+) {
+  let count = totals.count
+  var voxels = voxels._mutatingExtracting(place..<place + count)
+  // One loop for each number of tiles that a corner of a grid has: dividing by a constant is fast.
+  switch tiles {
+  case 3: for x in 0..<count { voxels[x] = V.mean(totals[x], count: 3) }
+  case 4: for x in 0..<count { voxels[x] = V.mean(totals[x], count: 4) }
+  default: for x in 0..<count { voxels[x] = V.mean(totals[x], count: tiles) }
+  }
+}
+
+private func averageRow<V: FusionVoxel>(
+  _ a: Span<V>, _ b: Span<V>, into voxels: inout MutableSpan<V>, at place: Int
+) {
+  let count = a.count
+  precondition(b.count == count)
+  var voxels = voxels._mutatingExtracting(place..<place + count)
+  for x in 0..<count { voxels[x] = V.mean(a[x], b[x]) }
+}
+
+/// The weighted mean of two rows, rounded as sums over any number of tiles are.
+private func blendRow<V: FusionVoxel>(
+  _ a: (row: Span<V>, along: Span<V.Weighted>, share: V.Weighted),
+  _ b: (row: Span<V>, along: Span<V.Weighted>, share: V.Weighted),
+  into voxels: inout MutableSpan<V>, at place: Int
+) {
+  let count = a.row.count
+  precondition(b.row.count == count && a.along.count == count && b.along.count == count)
+  var voxels = voxels._mutatingExtracting(place..<place + count)
+  for x in 0..<count {
+    let (near, far) = (a.share * a.along[x], b.share * b.along[x])
+    // Sums begin with 0, which matters to the sign of a zero.
+    let sum = 0 + near * a.row[x].weighted + far * b.row[x].weighted
+    voxels[x] = V.nearest(sum / (near + far))
   }
 }
 

@@ -18,6 +18,14 @@ public enum Fusion: Sendable, Hashable {
   /// The smallest value; for floats NaN wins.
   case minimum
 
+  /// Whether the voxels of all tiles are added up before one comes out.
+  var addsUp: Bool {
+    switch self {
+    case .average, .linear: true
+    case .overwrite, .maximum, .minimum: false
+    }
+  }
+
   /// The names the command uses.
   public static let names = ["overwrite", "average", "linear", "max", "min"]
 

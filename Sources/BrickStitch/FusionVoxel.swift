@@ -10,6 +10,8 @@ protocol FusionVoxel: Voxel {
   var total: Total { get }
   /// The mean of `count` voxels: for integers halves up.
   static func mean(_ total: Total, count: Int) -> Self
+  /// The same of two voxels.
+  static func mean(_ a: Self, _ b: Self) -> Self
   var weighted: Weighted { get }
   /// The nearest value: for integers halves to even, clamped.
   static func nearest(_ value: Weighted) -> Self
@@ -21,6 +23,11 @@ extension IntegerFusionVoxel {
   @inline(__always) var total: Total { Total(truncatingIfNeeded: self) }
   @inline(__always) var weighted: Weighted { Weighted(self) }
 
+  @inline(__always) static func mean(_ a: Self, _ b: Self) -> Self {
+    // Half of what they don't share less than all that one of them has, rounded up; nothing overflows.
+    (a | b) &- ((a ^ b) &>> 1)
+  }
+
   @inline(__always) static func mean(_ total: Total, count: Int) -> Self {
     // floor((2·total + count) / (2·count)), also for negative totals.
     let n = Total(truncatingIfNeeded: count)
@@ -31,6 +38,12 @@ extension IntegerFusionVoxel {
 
 extension IntegerFusionVoxel where Weighted == Double {
   @inline(__always) static func nearest(_ value: Double) -> Self {
+    if Self.bitWidth <= 32 {
+      // Added to 1.5 · 2⁵², the rounded integer is the sum's last bits: vector instructions, no trap.
+      let (low, high) = (Double(Self.min), Double(Self.max))
+      let clamped = value < low ? low : (value > high ? high : value)
+      return Self(truncatingIfNeeded: (clamped + 6_755_399_441_055_744).bitPattern)
+    }
     let rounded = value.rounded(.toNearestOrEven)
     if rounded >= Double(Self.max) { return .max }
     if rounded <= Double(Self.min) { return .min }
@@ -85,6 +98,9 @@ extension Int64: IntegerFusionVoxel {
 }
 extension Float: FusionVoxel {
   @inline(__always) var total: Double { Double(self) }
+  @inline(__always) static func mean(_ a: Float, _ b: Float) -> Float {
+    Float((0 + Double(a) + Double(b)) / 2)
+  }
   @inline(__always) static func mean(_ total: Double, count: Int) -> Float {
     Float(total / Double(count))
   }
@@ -93,6 +109,7 @@ extension Float: FusionVoxel {
 }
 extension Double: FusionVoxel {
   @inline(__always) var total: Double { self }
+  @inline(__always) static func mean(_ a: Double, _ b: Double) -> Double { (0 + a + b) / 2 }
   @inline(__always) static func mean(_ total: Double, count: Int) -> Double {
     total / Double(count)
   }

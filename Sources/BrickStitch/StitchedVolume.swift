@@ -24,14 +24,32 @@ public struct StitchedVolume: Volume {
     let box: Box3
     /// Weights along z, y, x; empty unless the fusion is linear.
     let weights: [[Double]]
+
+    /// The weight of a row's voxels without that along x, at a place of the stitched volume.
+    func weight(z: Int, y: Int) -> Double {
+      weights[0][z - box.origin.z] * weights[1][y - box.origin.y]
+    }
+
+    /// The weights along x in a part of the stitched volume.
+    func weightsAlongX<W: BinaryFloatingPoint>(_ part: Box3, as _: W.Type) -> [W] {
+      let first = part.origin.x - box.origin.x
+      return weights[2][first..<first + part.size.x].map { W($0) }
+    }
   }
 
   let tiles: [PlacedTile]
   private let index: BoxIndex
 
-  /// Voxels handled at once where tiles overlap: what bounds the scratch, small enough for the
-  /// second-level cache.
-  static let slabVoxels = 1 << 17
+  /// The part of a box of `size` voxels that is handled at once where tiles overlap.
+  ///
+  /// It bounds the scratch: sums, of which a voxel takes up to 32 bytes, stay in the second-level cache.
+  func slab(of size: Index3) -> Index3 {
+    let voxels = fusion.addsUp ? 1 << 14 : 1 << 17
+    let (row, plane) = (max(1, size.x), max(1, size.y * size.x))
+    return plane <= voxels
+      ? Index3(z: voxels / plane, y: size.y, x: size.x)
+      : Index3(z: 1, y: max(1, voxels / row), x: size.x)
+  }
 
   /// The composite of `volumes` at the boxes of `placement`.
   ///
@@ -139,16 +157,15 @@ public struct StitchedVolume: Volume {
     try tile.volume.read(into: &block)
   }
 
-  /// A slab of one tile, the sums of a mean, and the most that reading any tile takes.
+  /// Slabs of two tiles, the sums of a mean, and the most that reading any tile takes.
   public func scratchBytes(reading size: Index3) -> Int {
-    let voxels = max(Self.slabVoxels, size.y * size.x)
-    let slab = Index3(z: max(1, voxels / max(1, size.y * size.x)), y: size.y, x: size.x)
+    let slab = slab(of: size)
     // Thousands of tiles are alike: the largest answer of the distinct ones counts, found in one pass.
     let below = tiles.reduce(0) {
       max($0, $1.volume.scratchBytes(reading: size.minimum($1.box.size)))
     }
-    let accumulators = 16 * slab.volume
-    return below + BlockStorage.footprint(of: slab.volume * type.byteCount) + accumulators
+    let copy = BlockStorage.footprint(of: slab.volume * type.byteCount)
+    return below + (fusion.addsUp ? 2 * copy + 32 * slab.volume : copy)
   }
 
   /// What the tiles that the box touches decode for it.

@@ -93,8 +93,14 @@ extension VoxelBlock {
     let count = factor.minimum(source.box.size).volume
     let (few, many) = (count <= 1 << 15, count > 1 << 30)
     switch type {
-    case .uint8 where pairs: writePairMeans(source, factor, target, Pairs8.self)
-    case .uint16 where pairs: writePairMeans(source, factor, target, Pairs16.self)
+    case .uint8 where pairs: writePairMeans(source, factor, target, Pairs<UInt8, UInt16>.self)
+    case .uint16 where pairs: writePairMeans(source, factor, target, Pairs<UInt16, UInt32>.self)
+    case .uint32 where pairs: writePairMeans(source, factor, target, Pairs<UInt32, UInt64>.self)
+    case .int8 where pairs: writePairMeans(source, factor, target, Pairs<Int8, Int16>.self)
+    case .int16 where pairs: writePairMeans(source, factor, target, Pairs<Int16, Int32>.self)
+    case .int32 where pairs: writePairMeans(source, factor, target, Pairs<Int32, Int64>.self)
+    case .float32 where pairs: writeFloatPairMeans(source, factor, target, Float.self)
+    case .float64 where pairs: writeFloatPairMeans(source, factor, target, Double.self)
     case .uint8 where few: means(source, factor, target, Mean<UInt8, UInt32>.self)
     case .uint16 where few: means(source, factor, target, Mean<UInt16, UInt32>.self)
     case .int8 where few: means(source, factor, target, Mean<Int8, Int32>.self)

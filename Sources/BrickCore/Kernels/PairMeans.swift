@@ -1,31 +1,24 @@
-// Means of 2×2×2, 1×2×2 and the like for the types of cameras: both voxels of a pair are loaded as one
+// Means of 2×2×2, 1×2×2 and the like for integers of up to 32 bits: both voxels of a pair are loaded as one
 // number twice as wide, whose halves are added, so that every lane works and nothing is shuffled.
 
 /// Adds the two voxels of pairs and averages rows of such sums.
 protocol PairMeanRule {
   associatedtype V: Voxel & FixedWidthInteger
-  /// Two voxels side by side; their order does not matter to a sum.
+  /// Two voxels side by side, signed as they are; their order does not matter to a sum.
   associatedtype Pair: FixedWidthInteger & BitwiseCopyable
-  /// The bits of one voxel, in the low half of a pair.
-  static var low: Pair { get }
 }
 
-enum Pairs8: PairMeanRule {
-  typealias V = UInt8
-  static var low: UInt16 { 0xFF }
-}
-
-enum Pairs16: PairMeanRule {
-  typealias V = UInt16
-  static var low: UInt32 { 0xFFFF }
-}
+/// Voxels of 8, 16 or 32 bits: the sum of eight of them fits a pair.
+enum Pairs<V: Voxel & FixedWidthInteger, Pair: FixedWidthInteger & BitwiseCopyable>: PairMeanRule {}
 
 extension PairMeanRule {
   @inline(__always)
   fileprivate static func sum(_ row: RawSpan, _ i: Int) -> Pair {
     let pair = unsafe row.unsafeLoadUnaligned(
       fromUncheckedByteOffset: i &* (Pair.bitWidth / 8), as: Pair.self)
-    return (pair & low) &+ (pair &>> Pair(truncatingIfNeeded: V.bitWidth))
+    let width = Pair(truncatingIfNeeded: V.bitWidth)
+    // Both shifts keep the sign of signed voxels.
+    return ((pair &<< width) &>> width) &+ (pair &>> width)
   }
 
   fileprivate static func voxel(_ row: RawSpan, _ offset: Int) -> Int {
