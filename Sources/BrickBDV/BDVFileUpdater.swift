@@ -75,6 +75,11 @@ public final class BDVFileUpdater: Sendable {
   /// The ids of the time points, ascending.
   public var timepoints: [Int] { file.timepoints }
 
+  /// A level of a view, cut into its chunks.
+  public func grid(level: Int, setup: Int = 0, timepoint: Int = 0) throws -> BrickGrid {
+    try self.level(level, ViewKey(setup: setup, timepoint: timepoint)).grid
+  }
+
   /// The resolutions of a setup, finest first.
   public func levels(of setup: Int) throws -> [MipmapLevel] { try file.levels(of: setup) }
 
@@ -169,10 +174,12 @@ public final class BDVFileUpdater: Sendable {
   /// Brings coarser levels up to date, and changes the file.
   ///
   /// Nothing is done if nothing was written. The updater can't be used afterwards.
-  /// - Parameter derived: the levels that follow from finer ones; nil for all but the finest. Others were written.
+  /// - Parameter isDerived: whether a level of a setup, by its id, follows from finer ones; others were written.
   /// - Throws: `BrickworkError`. If it says that the disk is full, the update goes on when the file is next opened.
   @discardableResult
-  public func finish(deriving derived: Set<Int>? = nil) throws -> Summary {
+  public func finish(
+    deriving isDerived: (_ setup: Int, _ level: Int) -> Bool = { _, _ in true }
+  ) throws -> Summary {
     let isOver = state.withLock { state in
       defer { state.isOver = true }
       return state.isOver
@@ -186,7 +193,7 @@ public final class BDVFileUpdater: Sendable {
     let encoder = makeEncoder()
     for view in views {
       for number in try levels(of: view.setup).indices.dropFirst()
-      where derived?.contains(number) ?? true {
+      where isDerived(view.setup, number) {
         try derive(number, view, encoder)
       }
     }
