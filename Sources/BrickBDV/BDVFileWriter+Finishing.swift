@@ -34,10 +34,19 @@ extension BDVFileWriter {
     state.withLock { $0 = .finished }
   }
 
+  /// Says what the voxels are made of, to be read with `BDVFileRecord`; before `finish`.
+  public func setRecord(_ bytes: [UInt8]) { record.withLock { $0 = bytes } }
+
   /// Makes all bytes durable under the temporary name, and notes that.
   private func seal(_ parts: Parts) throws {
     for dataset in parts.datasets { try dataset.close() }
+    let time = Files.now
+    let record = record.withLock { $0 }
+    if let record {
+      try parts.file.writeBytes(BDVFileRecord.name, BDVFileRecord.bytes(record, time: time))
+    }
     try parts.file.close()
+    if record != nil { try Files.setWritingTime(unfinished.partial, seconds: time) }
     try parts.behind.flush(path: unfinished.partial)
     guard let journal = parts.journal, let identity = Files.identity(unfinished.partial) else {
       return

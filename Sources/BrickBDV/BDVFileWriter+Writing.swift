@@ -102,9 +102,18 @@ extension BDVFileWriter.Parts {
     _ bytes: [UInt8], _ skippedFilters: UInt32, _ dataset: Int, _ chunk: Int, at origin: Index3,
     checksum: UInt32
   ) throws {
-    let address = try unsafe datasets[dataset].write(
+    let end = try unsafe datasets[dataset].write(
       rawChunk: bytes.span.bytes, at: origin, skippedFilters: skippedFilters)
     behind.noteWritten(bytes.count)
+    // The library has no quick way to ask where a chunk went. Most begin where the file ended; before the first of a
+    // dataset its index is made, so what is no plain growth is looked at. A chunk that is in neither place is not noted.
+    var address: Int? = end.before
+    if journal != nil, end.after - end.before != bytes.count {
+      address = [end.before, end.after - bytes.count].first {
+        unsafe behind.holds(bytes.span.bytes, at: $0)
+      }
+    }
+    guard let address else { return }
     let record = ChunkRecord(
       .stored, dataset: dataset, chunk: chunk, address: UInt64(address), size: bytes.count,
       skippedFilters: skippedFilters, checksum: checksum)

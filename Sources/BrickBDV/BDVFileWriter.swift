@@ -44,6 +44,7 @@ public final class BDVFileWriter: Sendable {
   let table: ChunkTable
   let lock: FolderLock
   let state = Mutex(State.open)
+  let record = Mutex<[UInt8]?>(nil)
 
   enum State {
     case open, finished, failed, discarded
@@ -119,6 +120,8 @@ public final class BDVFileWriter: Sendable {
     self.table = table
     var resumption = Resumption(totalChunks: table.total)
     do {
+      // An update that was interrupted would otherwise be taken for what a killed export left.
+      try UpdateInPlace(path: path).recover()
       // Another writer may have finished since.
       try Self.checkFree(unfinished, overwrite: overwrite)
       if unfinished.sealed() != nil {
@@ -155,7 +158,7 @@ public final class BDVFileWriter: Sendable {
   }
 
   /// Keeps other writers from the temporary file.
-  private static func lock(_ unfinished: UnfinishedFile) throws -> FolderLock {
+  static func lock(_ unfinished: UnfinishedFile) throws -> FolderLock {
     do {
       return try FolderLock(unfinished.lock)
     } catch var error as BrickworkError {

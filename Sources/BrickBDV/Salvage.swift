@@ -30,7 +30,7 @@ struct Salvage {
   func take(_ files: [String]) throws -> Int {
     for file in files {
       do {
-        try move(LeftoverFile(file), UnfinishedFile.journal(of: file))
+        try move(RandomAccessFile(file), UnfinishedFile.journal(of: file))
       } catch var error as BrickworkError {
         if error.isFullDisk {
           error.path = unfinished.path
@@ -43,7 +43,7 @@ struct Salvage {
     return table.known
   }
 
-  private func move(_ file: LeftoverFile, _ journal: String) throws {
+  private func move(_ file: RandomAccessFile, _ journal: String) throws {
     guard let reading = unfinished.reading(journal) else { return }
     var moved: [Range<Int>] = []
     var bytes = 0
@@ -73,10 +73,10 @@ struct Salvage {
   }
 
   /// Copies a chunk; nil if its bytes are not what they were.
-  private func move(_ record: ChunkRecord, from file: LeftoverFile) throws -> Range<Int>? {
+  private func move(_ record: ChunkRecord, from file: RandomAccessFile) throws -> Range<Int>? {
     let start = Int(clamping: record.address)
     let (end, overflow) = start.addingReportingOverflow(Int(record.size))
-    guard !overflow, record.size > 0, let bytes = try file.bytes(start..<end),
+    guard !overflow, record.size > 0, end <= file.count, let bytes = try file.bytes(start..<end),
       unsafe CRC32C.checksum(bytes.span.bytes) == record.checksum
     else { return nil }
     let dataset = Int(record.dataset)
@@ -89,7 +89,7 @@ struct Salvage {
   }
 
   /// Gives the room of chunks back when their copies are durable.
-  private func giveBack(_ ranges: [Range<Int>], of file: LeftoverFile) throws {
+  private func giveBack(_ ranges: [Range<Int>], of file: RandomAccessFile) throws {
     try parts.behind.flush(path: unfinished.partial)
     try parts.journal?.flush(durable: true)
     for range in joined(ranges) { file.giveBack(range) }

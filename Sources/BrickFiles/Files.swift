@@ -95,6 +95,24 @@ public enum Files {
     return hash
   }
 
+  /// What tells a file from all others on its disk while it exists, whatever it holds; nil where there is none.
+  public static func number(_ path: String) -> UInt64? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return UInt64(status.st_ino)
+  }
+
+  /// Sets when a file was last written, in whole seconds since 1970.
+  public static func setWritingTime(_ path: String, seconds: Int) throws {
+    var times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+    _ = try retrying(path, "set the time of change") {
+      Int(unsafe utimensat(AT_FDCWD, path, &times, 0))
+    }
+  }
+
+  /// The seconds since 1970.
+  public static var now: Int { time(nil) }
+
   /// Whether `path` is a folder.
   public static func isFolder(_ path: String) -> Bool {
     var status = stat()

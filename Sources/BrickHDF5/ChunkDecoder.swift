@@ -66,6 +66,9 @@ struct ChunkDecoder: Sendable {
     self.leavesEdgesRaw = leavesEdgesRaw
   }
 
+  /// Whether the stored byte order is not the processor's.
+  var isByteSwapped: Bool { element.isSwapped }
+
   /// Whether chunks lie in the file as they are.
   var isRaw: Bool { stages.isEmpty }
 

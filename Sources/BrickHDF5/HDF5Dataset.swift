@@ -45,6 +45,12 @@ public final class HDF5Dataset: @unchecked Sendable {
     }
   }
 
+  /// Whether the stored bytes of a voxel are in the order that the processor has not.
+  public var isByteSwapped: Bool { decoder?.isByteSwapped ?? false }
+
+  /// Whether chunks that reach past the end pass no filter.
+  public var leavesEdgesRaw: Bool { decoder?.leavesEdgesRaw ?? false }
+
   func id() throws(BrickworkError) -> hid_t {
     guard handle.isOpen else {
       throw BrickworkError(
@@ -57,26 +63,27 @@ public final class HDF5Dataset: @unchecked Sendable {
   /// (bit 0 is the first).
   ///
   /// - Parameter origin: The chunk's first voxel, a multiple of the chunk's size.
-  /// - Returns: where the file ended before, which is where the bytes of a chunk that was not there yet begin in a
-  ///   file of `HDF5File(creating:)`; the library does not promise it.
+  /// - Returns: where the file ended before and after. In a file of `HDF5File(creating:)` the bytes of a new chunk
+  ///   begin where it ended before, or end where it ends now; the library promises neither.
   @discardableResult
   public func write(
     rawChunk bytes: RawSpan, at origin: Index3, skippedFilters: UInt32 = 0
-  ) throws -> Int {
+  ) throws -> (before: Int, after: Int) {
     precondition(
       Box3(size: size).contains(Box3(origin: origin, size: .one)), "A chunk lies in its dataset")
     let offset = origin.components.map { hsize_t($0) }
     return try HDF5Library.locked { () throws(BrickworkError) in
       let dataset = try id()
       let place = file.place("\(name), chunk at \(origin)")
-      var end: haddr_t = 0
-      try place.check(unsafe H5Fget_eoa(file.id(), &end), "learn the file's size")
+      var (before, after): (haddr_t, haddr_t) = (0, 0)
+      try place.check(unsafe H5Fget_eoa(file.id(), &before), "learn the file's size")
       let result = unsafe bytes.withUnsafeBytes {
         unsafe H5Dwrite_chunk(
           dataset, chdf5_default(), skippedFilters, offset, $0.count, $0.baseAddress)
       }
       try place.check(result, "write \(bytes.byteCount) bytes")
-      return Int(clamping: end)
+      try place.check(unsafe H5Fget_eoa(file.id(), &after), "learn the file's size")
+      return (Int(clamping: before), Int(clamping: after))
     }
   }
 
@@ -106,6 +113,34 @@ public final class HDF5Dataset: @unchecked Sendable {
   /// - Throws: `BrickworkError` with code `.unsupportedInput` if it passed a filter that nothing here can undo, or
   ///   there are no chunks; `.damagedInput` if it can't be decoded.
   public func readChunk(at origin: Index3, into block: inout VoxelBlock) throws -> Bool {
+    let (chunk, decoder) = try chunksAndDecoder()
+    return try decode(origin, chunk, decoder, into: &block)
+  }
+
+  /// Whether the chunk whose first voxel is `origin` was ever written.
+  public func hasChunk(at origin: Index3) -> Bool {
+    HDF5Library.locked {
+      var size: hsize_t = 0
+      guard let dataset = try? id() else { return false }
+      let offset = origin.components.map { hsize_t($0) }
+      return unsafe H5Dget_chunk_storage_size(dataset, offset, &size) >= 0 && size > 0
+    }
+  }
+
+  /// Makes `block` the whole chunk whose first voxel is `origin`, out of bytes that have passed the filters.
+  ///
+  /// - Throws: `BrickworkError` as `readChunk(at:into:)`.
+  public func decode(
+    rawChunk bytes: RawSpan, at origin: Index3, skippedFilters: UInt32, into block: inout VoxelBlock
+  ) throws {
+    let (chunk, decoder) = try chunksAndDecoder()
+    block.reshape(to: Box3(origin: origin, size: chunk), type: type)
+    try decoder.decode(
+      bytes, mask: skippedFilters, isPartial: !Box3(size: size).contains(block.box), into: &block,
+      file.place("\(name), chunk at \(origin)"))
+  }
+
+  private func chunksAndDecoder() throws -> (Index3, ChunkDecoder) {
     guard let chunk, let decoder else {
       throw BrickworkError(
         .unsupportedInput, path: file.path, place: name,
@@ -114,7 +149,7 @@ public final class HDF5Dataset: @unchecked Sendable {
           : "is compressed with \(filters.map(\.words).joined(separator: ", ")), which can't be undone here",
         remedy: "Resave the file with deflate")
     }
-    return try decode(origin, chunk, decoder, into: &block)
+    return (chunk, decoder)
   }
 
   private func decode(

@@ -54,6 +54,21 @@ public final class HDF5File: @unchecked Sendable {
     }
   }
 
+  /// Opens a file to change it.
+  ///
+  /// - Throws: `BrickworkError` if it is no HDF5 file, or can't be written.
+  public init(updating path: String) throws {
+    self.path = path
+    isWriting = true
+    let place = HDF5Place(path: path, object: nil, code: .inputOutput)
+    handle = try HDF5Library.locked { () throws(BrickworkError) in
+      let access = try Self.access(place, closing: H5F_CLOSE_SEMI)
+      try place.check(H5Pset_file_locking(access.id, true, true), "set the locking")
+      return try place.own(
+        unsafe H5Fopen(path, chdf5_read_write(), access.id), "open the HDF5 file", closer: H5Fclose)
+    }
+  }
+
   deinit { HDF5Library.locked { _ = handle.close() } }
 
   private static func access(

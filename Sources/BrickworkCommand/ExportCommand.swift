@@ -27,12 +27,15 @@ struct ExportCommand: AsyncParsableCommand {
       The ending of the output's name chooses the format. OUT.h5 comes with OUT.xml beside it; open the XML in Fiji with \
       Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. Its layout is fused, one stitched volume: that of a store \
       with the store's pyramid, or tiles stitched on the way; or views, each tile where it lies. Labels get coarser levels \
-      by majority. An interrupted export continues when the same command is given again. OUT.tif is an OME-TIFF of one \
+      by majority. An interrupted export continues when the same command is given again; --update and --region change a file \
+      that is there. OUT.tif is an OME-TIFF of one \
       channel and time point, a page for each plane.
 
       EXAMPLES
         brickwork export sample.ome.zarr -o sample.h5
         brickwork export sample.ome.zarr -o sample.h5 --levels bdv --compression deflate:4
+        brickwork export sample.ome.zarr -o sample.h5 --update
+        brickwork export sample.ome.zarr -o sample.h5 --region 0:512,256:768,:
         brickwork export sample.ome.zarr -o old.h5 --legacy --channel all --timepoint all
         brickwork export tiles/*.tif --offsets offsets.csv --fusion linear -o sample.h5
         brickwork export tiles/*.tif --offsets offsets.csv --layout views -o tiles.h5
@@ -95,7 +98,7 @@ struct ExportCommand: AsyncParsableCommand {
         .missingInput, path: path, reason: "there is no such store or file",
         remedy: "Check the path; it is taken from the current folder")
     }
-    let isContinued = format == .bdv && BDVFileWriter.isUnfinished(output)
+    let isContinued = format == .bdv && (bdv.changesFile || BDVFileWriter.isUnfinished(output))
     try Output.check(output, overwrite: overwrite || dryRun || isContinued)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
@@ -120,7 +123,7 @@ struct ExportCommand: AsyncParsableCommand {
       chunk: bdv.chunk, areLabels: bdv.areLabels, map: bdv.fromMap,
       compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle, legacy: bdv.legacy,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
-      dryRun: dryRun)
+      dryRun: dryRun, updates: bdv.update, region: bdv.region)
   }
 
   private func volumeRequest(_ format: ExportFormat) throws -> VolumeExportRequest {
@@ -203,9 +206,27 @@ struct BDVExportGroup: ParsableArguments {
   @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
   var legacy = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Write what has changed in the store since the file was exported from it with the same options, found by checksum; "
+        + "coarser levels follow."))
+  var update = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write this part alone, in voxels of full resolution in the order x,y,z, and what follows from it in coarser levels, "
+        + "into a file that is there or a new one that is zero elsewhere.",
+      valueName: "x0:x1,y0:y1,z0:z1"),
+    transform: { try Notation.region($0) })
+  var region: Region?
+
+  /// Whether a file that is there is changed.
+  var changesFile: Bool { update || region != nil }
+
   /// The first option that was given, if any.
   var given: String? {
     let options = [
+      ("--update", update), ("--region", region != nil),
       ("--layout", layout != nil), ("--levels", levels != nil), ("--chunk", chunk != nil),
       ("--labels", labels), ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle),
       ("--legacy", legacy),
@@ -217,6 +238,9 @@ struct BDVExportGroup: ParsableArguments {
   var areLabels: Bool { labels || fromMap != nil }
 
   func validate() throws {
+    if update && region != nil {
+      throw ValidationError("--update finds what has changed by itself, and --region names it.")
+    }
     if let fromMap, !fromMap.hasSuffix(".csv") {
       throw ValidationError("The map \(fromMap) does not end in .csv (--from-map).")
     }

@@ -28,6 +28,10 @@ struct ExportRequest: Sendable {
   var threads: Int?
   var overwrite: Bool
   var dryRun: Bool
+  /// Whether what has changed in the source is written into the file that is there.
+  var updates = false
+  /// The part of level 0 that is written into the file; nil for all of it.
+  var region: Region?
 
   /// How the file is written.
   ///

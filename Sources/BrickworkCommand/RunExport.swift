@@ -18,6 +18,11 @@ func runExport(
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is exported fast", log)
   if request.dryRun { return dryRun(job, request, budget, forecast) }
+  if request.updates { return updated(request, try await job.update()) }
+  if let region = request.region {
+    let box = try region.box(in: job.images[0].size)
+    return updated(request, try await job.write(region: box))
+  }
   return finished(job, request, try await job.run(overwrite: request.overwrite))
 }
 
@@ -95,7 +100,12 @@ private func finished(
   if summary.keptBlocks > 0 {
     text += "; \(summary.keptBlocks) of \(summary.totalBlocks) pieces of work were done before"
   }
+  if summary.resumption.discardedForeign {
+    text += "; what another source or other settings had left unfinished was deleted"
+  }
   var json = describe(job, request)
+  json["kept_chunks"] = JSON(summary.resumption.keptChunks)
+  json["total_chunks"] = JSON(summary.resumption.totalChunks)
   json["levels"] = JSON(summary.levels)
   json["seconds"] = .number(summary.seconds)
   json["voxel_bytes"] = JSON(summary.voxelBytes)
@@ -104,6 +114,34 @@ private func finished(
   json["kept_items"] = JSON(summary.keptBlocks)
   json["total_items"] = JSON(summary.totalBlocks)
   describe(summary.decoding, in: &json)
+  return JobSummary(text: text, json: json)
+}
+
+private func updated(_ request: ExportRequest, _ summary: ExportJob.UpdateSummary) -> JobSummary {
+  let written = summary.writtenChunks.reduce(0, +)
+  var text = "\(request.output): "
+  if request.updates {
+    text += "\(summary.changedBricks) of \(Text.count(summary.totalBricks, "brick")) changed"
+  } else {
+    text += "the region was written"
+  }
+  text +=
+    written == 0
+    ? "; nothing was to be done"
+    : ", \(written) of \(Text.count(summary.storedChunks, "chunk")) written, "
+      + "\(Text.bytes(summary.bytesWritten)) in \(Text.duration(summary.seconds))"
+  if summary.finishedEarlierUpdate { text += "; an update that was interrupted was finished first" }
+  var json: JSON = [
+    "path": .string(request.output), "written_chunks": JSON(written),
+    "written_chunks_by_level": .array(summary.writtenChunks.map { JSON($0) }),
+    "stored_chunks": JSON(summary.storedChunks), "bytes_written": JSON(summary.bytesWritten),
+    "seconds": .number(summary.seconds),
+    "finished_earlier_update": .bool(summary.finishedEarlierUpdate),
+  ]
+  if request.updates {
+    json["changed_bricks"] = JSON(summary.changedBricks)
+    json["total_bricks"] = JSON(summary.totalBricks)
+  }
   return JobSummary(text: text, json: json)
 }
 

@@ -69,11 +69,13 @@ struct StoppedExport: Sendable {
 /// Whether two volumes hold the same bytes.
 func isSame(_ a: any Volume, _ b: any Volume) throws -> Bool {
   guard a.size == b.size, a.type == b.type else { return false }
-  let (one, other) = (try a.block(of: a.bounds), try b.block(of: b.bounds))
-  let (first, second) = unsafe (
-    one.bytes.withUnsafeBytes { unsafe Array($0) }, other.bytes.withUnsafeBytes { unsafe Array($0) }
-  )
-  return first == second
+  return try bytes(of: a, a.bounds) == bytes(of: b, b.bounds)
+}
+
+/// The bytes of a box.
+func bytes(of volume: any Volume, _ box: Box3) throws -> [UInt8] {
+  let block = try volume.block(of: box)
+  return unsafe block.bytes.withUnsafeBytes { unsafe Array($0) }
 }
 
 @Suite struct ResumeTests {
@@ -82,7 +84,7 @@ func isSame(_ a: any Volume, _ b: any Volume) throws -> Bool {
     try export.run(try export.writer(path), atMost: chunks)
   }
 
-  @Test(arguments: [0, 1, 7, 33, 58]) func whatWasStoredIsNotEncodedAgain(_ chunks: Int) throws {
+  @Test(arguments: [0, 1, 7, 33, 56]) func whatWasStoredIsNotEncodedAgain(_ chunks: Int) throws {
     let folder = try TemporaryFolder()
     let export = StoppedExport()
     let path = folder("a.h5")
@@ -105,9 +107,8 @@ func isSame(_ a: any Volume, _ b: any Volume) throws -> Bool {
     let volume = try writer.volume(level: 0)
     for place in 0..<grid.count {
       let box = grid.box(at: grid.index(at: place))
-      let (block, wanted) = (try volume.block(of: box), try export.voxels.block(of: box))
-      let (got, isZero) = unsafe (block.bytes.withUnsafeBytes { unsafe Array($0) }, block.isAllZero)
-      #expect(place < 20 ? unsafe got == wanted.bytes.withUnsafeBytes { unsafe Array($0) } : isZero)
+      let got = try bytes(of: volume, box)
+      #expect(try place < 20 ? got == bytes(of: export.voxels, box) : got.allSatisfy { $0 == 0 })
     }
   }
 
@@ -166,7 +167,6 @@ func isSame(_ a: any Volume, _ b: any Volume) throws -> Bool {
     try stop(export, path, after: 5)
     try Files.replace(path + ".salvage-1", with: bytes)
     try Files.replace(path + ".salvage-1.journal", with: journal)
-    // And one whose journal was renamed, but not yet itself.
     let writer = try export.writer(path)
     #expect(writer.resumption.keptChunks == 30)
     try export.run(writer)
@@ -194,12 +194,12 @@ func isSame(_ a: any Volume, _ b: any Volume) throws -> Bool {
     let export = StoppedExport()
     let folder = try TemporaryFolder()
     let path = folder("a.h5")
-    let writer = try export.writer(path)
-    try export.run(writer, atMost: export.chunks - 1)
+    try stop(export, path, after: export.chunks - 1)
     // The XML can't be written where a folder is: the file is whole and has its name already, or not yet.
-    try Files.makeFolder(folder("a.xml/in the way"))
     try Files.makeFolder(folder("a.xml.partial"))
-    #expect(throws: BrickworkError.self) { try export.run(writer) }
+    #expect(throws: BrickworkError.self) {
+      try export.run(try export.writer(path, overwrite: true))
+    }
     try Files.remove(folder("a.xml.partial"))
     #expect(Files.exists(path) && !Files.exists(folder("a.xml")))
     #expect(BDVFileWriter.isUnfinished(path))

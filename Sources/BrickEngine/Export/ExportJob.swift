@@ -34,6 +34,8 @@ public struct ExportJob: Sendable {
     public var keptBlocks: Int
     /// Blocks of the whole file.
     public var totalBlocks: Int
+    /// What was taken over from an interrupted run, in chunks of the file.
+    public var resumption: BDVFileWriter.Resumption
     /// Bytes of the voxels of all levels this run exported, before compression.
     public var voxelBytes: Int
     /// Bytes of the chunks that were stored, after compression.
@@ -113,7 +115,9 @@ public struct ExportJob: Sendable {
     // All rounds are planned before the first begins: a budget that is too small shows now, not after hours.
     let rounds = try self.rounds.map { ($0, try width(of: $0)) }
     BlockStorage.keep(atMost: budget.keptBytes)
-    let writer = try makeWriter(overwrite: overwrite)
+    let record = try ExportRecord(of: self)
+    let writer = try makeWriter(fingerprint: fingerprint(record), overwrite: overwrite)
+    if let record { writer.setRecord(record.bytes) }
     let before = cache.count
     let meter = ProgressMeter(
       phase: "exporting", totalVoxels: images.reduce(0) { $0 + $1.voxelBytes / $1.type.byteCount },
@@ -131,12 +135,12 @@ public struct ExportJob: Sendable {
     let report = meter.finish()
     return Summary(
       levels: images.map(\.levels.count).max() ?? 0, keptBlocks: kept,
-      totalBlocks: report.totalItems,
+      totalBlocks: report.totalItems, resumption: writer.resumption,
       voxelBytes: report.voxelBytes, bytesWritten: report.bytesWritten, seconds: report.seconds,
       workers: rounds.map(\.1.workers).max() ?? 0, decoding: cache.count - before)
   }
 
-  private func makeWriter(overwrite: Bool) throws -> BDVFileWriter {
+  func makeWriter(fingerprint: String, overwrite: Bool) throws -> BDVFileWriter {
     try BDVFileWriter(
       path: path, type: images[0].type, setups: setups, timepoints: Array(0..<images[0].timepoints),
       options: options, fingerprint: fingerprint, overwrite: overwrite)
