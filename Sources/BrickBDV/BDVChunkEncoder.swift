@@ -1,4 +1,3 @@
-internal import BrickCodecs
 public import BrickCore
 
 /// A chunk as it will stand in the file.
@@ -15,16 +14,14 @@ public struct EncodedChunk: Sendable, Hashable {
 public final class BDVChunkEncoder {
   private let setups: [BDVSetup]
   private let type: VoxelType
-  private let shuffles: Bool
-  private let encoder: DeflateEncoder?
+  private let compressor: ChunkCompressor
   private var padded = VoxelBlock()
-  private var shuffled = VoxelBlock()
 
   init(setups: [BDVSetup], type: VoxelType, options: BDVExportOptions) throws {
     self.setups = setups
     self.type = type
-    shuffles = options.shuffles(type)
-    encoder = try options.deflateLevel.map { try DeflateEncoder(level: $0) }
+    compressor = try ChunkCompressor(
+      type, shuffles: options.shuffles(type), deflateLevel: options.deflateLevel)
   }
 
   /// The chunk of a view's voxels, filled up with zeros where the view is smaller than a chunk of its
@@ -42,7 +39,8 @@ public final class BDVChunkEncoder {
       view.box.size.minimum(chunk) == view.box.size, "A chunk of \(chunk) can't hold \(view.box)")
     let row = view.box.size.x * type.byteCount
     if view.box.size == chunk && view.rowStride == row && view.planeStride == row * chunk.y {
-      return try encode(view.bytes.extracting(0..<chunk.volume * type.byteCount))
+      let bytes = view.bytes.extracting(0..<chunk.volume * type.byteCount)
+      return bytes.isAllZero ? nil : try compressor.compress(bytes)
     }
     return try encode(view, filling: chunk, in: &padded)
   }
@@ -54,34 +52,6 @@ public final class BDVChunkEncoder {
     block.reshape(to: Box3(origin: view.box.origin, size: chunk), type: type)
     if view.box.size != chunk { block.clear() }
     block.copy(from: view)
-    return try encode(block.bytes)
-  }
-
-  private func encode(_ bytes: RawSpan) throws -> EncodedChunk? {
-    if bytes.isAllZero { return nil }
-    guard let encoder else { return EncodedChunk(bytes: array(bytes), skippedFilters: 0) }
-    var compressed: [UInt8] = []
-    let count: Int?
-    if shuffles {
-      count = try shuffle(bytes, with: encoder, through: &shuffled, into: &compressed)
-    } else {
-      count = try encoder.compress(bytes, into: &compressed)
-    }
-    if count != nil { return EncodedChunk(bytes: compressed, skippedFilters: 0) }
-    return EncodedChunk(bytes: array(bytes), skippedFilters: shuffles ? 0b11 : 0b1)
-  }
-
-  private func shuffle(
-    _ bytes: RawSpan, with encoder: DeflateEncoder, through block: inout VoxelBlock,
-    into compressed: inout [UInt8]
-  ) throws -> Int? {
-    block.reshape(to: Box3(size: Index3(z: 1, y: 1, x: bytes.byteCount)), type: .uint8)
-    var target = block.mutableBytes
-    Shuffle.shuffle(bytes, width: type.byteCount, into: &target)
-    return try encoder.compress(block.bytes, into: &compressed)
-  }
-
-  private func array(_ bytes: RawSpan) -> [UInt8] {
-    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    return block.isAllZero ? nil : try compressor.compress(block.bytes)
   }
 }

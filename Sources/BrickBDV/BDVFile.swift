@@ -73,6 +73,28 @@ public final class BDVFile: Sendable {
       dataset: dataset, type: Self.type(try announcedType(of: setup), stored: dataset.type))
   }
 
+  /// Calls `body` with every dataset of voxels that lies in this file itself.
+  func forEachDataset(_ body: (HDF5Dataset) throws -> Void) throws {
+    for timepoint in timepoints {
+      for setup in setups {
+        var level = 0
+        while true {
+          let name = BDVNames.cells(timepoint: timepoint, setup: setup, level: level)
+          guard file.contains(name) else { break }
+          let dataset = try file.dataset(name)
+          if try holds(dataset) { try body(dataset) }
+          level += 1
+        }
+      }
+    }
+  }
+
+  /// Whether a dataset lies in this file itself, not in one that a link names.
+  func holds(_ dataset: HDF5Dataset) throws -> Bool { try dataset.isIn(file) }
+
+  /// Closes the file; datasets that are still in use close later.
+  func close() { try? file.close() }
+
   /// The setups that each time point's group names.
   func setupsByTimepoint() throws -> [Int: Set<Int>] {
     var setups: [Int: Set<Int>] = [:]
@@ -101,11 +123,11 @@ public final class BDVFile: Sendable {
 
 /// One setup of a BDV HDF5 file at one time point and level.
 ///
-/// The library reads and decompresses whole chunks under its lock, so reading does not scale with threads.
+/// Chunks are decoded outside the HDF5 library's lock where their filters allow, each time they are read.
 public struct BDVFileVolume: Volume {
   /// What the voxels mean: for files without a type attribute int16 are the bits of uint16.
   public let type: VoxelType
-  private let dataset: HDF5Dataset
+  let dataset: HDF5Dataset
 
   init(dataset: HDF5Dataset, type: VoxelType) {
     self.dataset = dataset
@@ -129,9 +151,8 @@ public struct BDVFileVolume: Volume {
     try dataset.read(into: &block)
   }
 
-  /// One chunk as stored and one decoded, and the library's chunk cache of 1 MiB.
+  /// One chunk as stored, between its filters and decoded, and the library's chunk cache of 1 MiB.
   public func scratchBytes(reading size: Index3) -> Int {
-    // A chunk compressed and as voxels, and the library's chunk cache.
-    (dataset.chunk.map { $0.volume * type.byteCount * 2 } ?? 0) + (1 << 20)
+    (dataset.chunk.map { $0.volume * type.byteCount * 4 } ?? 0) + (1 << 20)
   }
 }

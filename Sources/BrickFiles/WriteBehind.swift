@@ -46,6 +46,22 @@ public final class WriteBehind: Sendable {
     }
   }
 
+  /// Whether the file has these bytes at a place.
+  public func holds(_ bytes: RawSpan, at offset: Int) -> Bool {
+    let count = bytes.byteCount
+    let found = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      var done = 0
+      while done < count {
+        let got = unsafe pread(
+          file, buffer.baseAddress.unsafelyUnwrapped + done, count - done, off_t(offset + done))
+        if got > 0 { done += got } else if got == 0 || errno != EINTR { break }
+      }
+      filled = done
+    }
+    guard found.count == count else { return false }
+    return unsafe bytes.withUnsafeBytes { unsafe found.elementsEqual($0) }
+  }
+
   /// Makes all bytes of the file durable and drops them from the page cache.
   public func flush(path: String) throws {
     _ = try retrying(path, "flush to disk") { Int(fsync(file)) }

@@ -66,6 +66,9 @@ struct ChunkDecoder: Sendable {
     self.leavesEdgesRaw = leavesEdgesRaw
   }
 
+  /// Whether the stored byte order is not the processor's.
+  var isByteSwapped: Bool { element.isSwapped }
+
   /// Whether chunks lie in the file as they are.
   var isRaw: Bool { stages.isEmpty }
 
@@ -110,6 +113,25 @@ struct ChunkDecoder: Sendable {
     // Bits that were not packed, because all of them count, lie as they do without the filter.
     let isPacked = inOrder && passed.first?.offset == 0
     if element.isSwapped && !isPacked { block.swapBytes() }
+  }
+
+  /// The same for a chunk of a file, which errors name.
+  func decode(
+    _ stored: RawSpan, mask: UInt32, isPartial: Bool, into block: inout VoxelBlock,
+    _ place: HDF5Place
+  ) throws {
+    // A damaged file may claim chunks of any size: deflate gives a thousand bytes for one, no more.
+    guard chunkBytes / 2048 <= stored.byteCount || !isBounded else {
+      throw place.damaged("\(stored.byteCount) bytes can't hold a chunk of \(chunkBytes)")
+    }
+    do {
+      try decode(stored, mask: mask, isPartial: isPartial, into: &block)
+    } catch var error as BrickworkError {
+      error.path = place.path
+      error.place = place.object
+      error.remedy = error.remedy ?? "Restore the file from a copy, or export it again"
+      throw error
+    }
   }
 
   /// Undoes the filters from the last to the first.

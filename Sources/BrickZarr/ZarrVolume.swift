@@ -8,10 +8,10 @@ internal import BrickFiles
 /// they are. Bricks and files that are not there read as the fill value. A reader sees a shard as it
 /// was when it first looked at it.
 public final class ZarrVolume: Volume {
-  private let source: ZarrSource
+  let source: ZarrSource
   private let leadingBricks: [Int]
   private let slice: Int
-  private let grid: BrickGrid
+  let grid: BrickGrid
 
   /// Opens the array in the folder `path`.
   ///
@@ -194,7 +194,7 @@ public final class ZarrVolume: Volume {
     leadingBricks + index.components.suffix(source.metadata.shape.count - source.leadingRank)
   }
 
-  private func place(of index: Index3) throws -> ZarrSource.Place? {
+  func place(of index: Index3) throws -> ZarrSource.Place? {
     try source.place(of: arrayIndices(index))
   }
 
