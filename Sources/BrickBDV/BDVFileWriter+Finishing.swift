@@ -26,24 +26,12 @@ extension BDVFileWriter {
         remedy: "Write the file anew")
     }
     do {
-      if let parts { try seal(parts) }
+      if let parts { try parts.seal(unfinished) }
       try publish(unfinished.sealed())
     } catch let error as BrickworkError {
       throw explained(error)
     }
     state.withLock { $0 = .finished }
-  }
-
-  /// Makes all bytes durable under the temporary name, and notes that.
-  private func seal(_ parts: Parts) throws {
-    for dataset in parts.datasets { try dataset.close() }
-    try parts.file.close()
-    try parts.behind.flush(path: unfinished.partial)
-    guard let journal = parts.journal, let identity = Files.identity(unfinished.partial) else {
-      return
-    }
-    try journal.append(ChunkRecord(.sealed, address: identity).bytes)
-    try journal.flush(durable: true)
   }
 
   /// Gives the file its name, and writes the XML.
@@ -78,5 +66,17 @@ extension BDVFileWriter {
     try? parts?.file.close()
     try? unfinished.discard()
     try? Files.remove(unfinished.lock)
+  }
+}
+
+extension BDVFileWriter.Parts {
+  /// Makes all bytes durable under the temporary name, and notes that.
+  func seal(_ unfinished: UnfinishedFile) throws {
+    for dataset in datasets { try dataset.close() }
+    try file.close()
+    try behind.flush(path: unfinished.partial)
+    guard let journal, let identity = Files.identity(unfinished.partial) else { return }
+    try journal.append(ChunkRecord(.sealed, address: identity).bytes)
+    try journal.flush(durable: true)
   }
 }

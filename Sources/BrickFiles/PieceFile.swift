@@ -114,14 +114,9 @@ public final class PieceFile: Sendable {
   }
 
   private static func record(_ piece: Piece, _ checksum: UInt32, in state: inout State) {
-    for shift in stride(from: 0, to: 64, by: 8) {
-      state.records.append(UInt8(truncatingIfNeeded: piece.offset >> shift))
-    }
-    for number in [UInt32(piece.count), checksum] {
-      for shift in stride(from: 0, to: 32, by: 8) {
-        state.records.append(UInt8(truncatingIfNeeded: number >> UInt32(shift)))
-      }
-    }
+    state.records.append(number: UInt64(piece.offset))
+    state.records.append(number: UInt32(piece.count))
+    state.records.append(number: checksum)
     state.pieces += 1
   }
 
@@ -174,11 +169,8 @@ public final class PieceFile: Sendable {
   /// Magic (8), bytes of the settings (4), their CRC-32C (4), the settings, spaces up to a whole record.
   private static func header(_ settings: [UInt8]) -> [UInt8] {
     var header = magic
-    for number in [UInt32(settings.count), unsafe CRC32C.checksum(settings.span.bytes)] {
-      for shift in stride(from: 0, to: 32, by: 8) {
-        header.append(UInt8(truncatingIfNeeded: number >> UInt32(shift)))
-      }
-    }
+    header.append(number: UInt32(settings.count))
+    header.append(number: unsafe CRC32C.checksum(settings.span.bytes))
     header += settings
     while header.count % recordBytes != 0 { header.append(UInt8(ascii: " ")) }
     return header
@@ -188,11 +180,12 @@ public final class PieceFile: Sendable {
     guard table.count >= 16 else { return nil }
     let bytes = table.bytes
     let start = (0..<8).map { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
-    let count = Int(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt32.self).littleEndian)
-    let sum = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 12, as: UInt32.self).littleEndian
+    let count = Int(bytes.littleEndian(at: 8, as: UInt32.self))
     guard start == magic, count <= table.count - 16 else { return nil }
     let settings = bytes.extracting(16..<16 + count)
-    guard CRC32C.checksum(settings) == sum else { return nil }
+    guard CRC32C.checksum(settings) == bytes.littleEndian(at: 12, as: UInt32.self) else {
+      return nil
+    }
     return unsafe settings.withUnsafeBytes { unsafe Array($0) }
   }
 
@@ -245,10 +238,9 @@ public final class Pieces: Sendable {
     // Spans are borrowed from the local name.
     let table = table
     let bytes = table.bytes
-    let offset = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
-    let size = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place + 8, as: UInt32.self)
     return PieceFile.Piece(
-      offset: Int(clamping: offset.littleEndian), count: Int(size.littleEndian))
+      offset: Int(clamping: bytes.littleEndian(at: place, as: UInt64.self)),
+      count: Int(bytes.littleEndian(at: place + 8, as: UInt32.self)))
   }
 
   /// Lends the bytes of a piece.
@@ -278,8 +270,8 @@ public final class Pieces: Sendable {
   func isWhole(_ number: Int) throws -> Bool {
     let place = recordStart + number * PieceFile.recordBytes + 12
     let table = table
-    let recorded = unsafe table.bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt32.self)
-    return try withBytes(of: number) { CRC32C.checksum($0) } == recorded.littleEndian
+    let recorded = table.bytes.littleEndian(at: place, as: UInt32.self)
+    return try withBytes(of: number) { CRC32C.checksum($0) } == recorded
   }
 
   /// Gives the table's pages back.

@@ -59,7 +59,7 @@ struct ChosenVolumes {
     let box = try request.region?.box(in: parts[0].size) ?? bounds
     position = moved(position, by: box.origin, halves: false, voxelSize)
     volumes = ExportedVolumes(
-      parts: parts.map { $0.cropped(to: box) },
+      parts: box == bounds ? parts : parts.map { $0.cropped(to: box) },
       channelNames: channels.map { info.channelNames[$0] }, name: info.name,
       voxelSize: voxelSize, position: position, reduction: image?.levelReduction ?? .mean,
       provenance: [
