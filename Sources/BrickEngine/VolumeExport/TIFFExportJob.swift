@@ -213,28 +213,23 @@ public struct TIFFExportJob: Sendable {
     }
     let block = TIFFSteps(plan, planes: slab).largest
     let demand = volumes.parts[0].decodedBytes(reading: Box3(size: block))
+    // Thin steps first, then thicker ones, which decode less where the cache is small, then thinner ones, which fit.
+    let thicker = sequence(first: thinnest) { $0 < slab ? 2 * $0 : nil }
+    let thinner = sequence(first: thinnest) { $0 > 1 ? $0 / 2 : nil }.dropFirst()
     var best: Width?
-    var planes = thinnest
-    while planes <= slab {
+    for planes in Array(thicker) + Array(thinner) {
       let step = TIFFSteps(plan, planes: planes, bytes: Self.usualStep).largest
       for workers in stride(from: threads, through: 1, by: -1) {
         guard let cache = try? share(workers, step) else { continue }
         let decodings = cache >= demand ? 1 : Double(slab) / Double(planes)
-        // In this order: decode least, the most workers, the thinnest steps.
         if decodings < 0.9 * (best?.decodings ?? .infinity) {
           best = Width(workers: workers, planes: planes, cache: cache, decodings: decodings)
         }
       }
-      planes *= 2
     }
     if let best { return best }
-    // It does not fit even so: say what would, with the thinnest steps.
+    // Nothing fits: the error says what would.
     let step = TIFFSteps(plan, planes: 1, bytes: Self.usualStep).largest
-    for workers in stride(from: threads, through: 2, by: -1) {
-      if let cache = try? share(workers, step) {
-        return Width(workers: workers, planes: 1, cache: cache, decodings: Double(slab))
-      }
-    }
     return Width(
       workers: 1, planes: 1, cache: try share(1, step), decodings: Double(slab))
   }
@@ -244,7 +239,8 @@ public struct TIFFExportJob: Sendable {
     let (encoder, result) = TIFFStepEncoder.byteCount(plan, compression, step: step)
     let method = volumes.reduction.method
     let source = max(
-      volumes.parts[0].scratchBytes(reading: step), TIFFFileWriter.sourceBytes(plan, method: method))
+      volumes.parts[0].scratchBytes(reading: step), TIFFFileWriter.sourceBytes(plan, method: method)
+    )
     // A window of two results a worker and two more may wait.
     let perWorker = encoder + source + 3 * result
     let shared = 2 * result + (8 << 20)

@@ -14,7 +14,8 @@ enum Predictor: Int, Sendable {
   /// The usual one; differences of 64-bit integers are not read by every program.
   init(_ type: VoxelType, _ compression: TIFFWriter.Compression) {
     self =
-      compression == .none ? .none
+      compression == .none
+      ? .none
       : type.isFloat ? .floatingPoint : type.byteCount < 8 ? .horizontal : .none
   }
 

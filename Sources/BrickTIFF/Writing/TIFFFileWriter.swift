@@ -258,7 +258,8 @@ private struct StoredLevel: Volume {
         var origin = index * plan.piece
         origin.z = z
         piece.reshape(to: Box3(origin: origin, size: plan.piece), type: type)
-        let number = firstPiece
+        let number =
+          firstPiece
           + plan.number(level: level, part: part, z: z, y: index.y, x: index.x)
         try pieces.withBytes(of: number) { try decoder.decode($0, into: &piece) }
         let wanted = piece.box.intersection(block.box)

@@ -111,7 +111,8 @@ public struct TIFFPlan: Sendable, Hashable {
     {
       guard max(last.y, last.x) > 1 else {
         throw BrickworkError(
-          .badRequest, reason: "a plane of \(size.x) × \(size.y) pixels has no \(count ?? 0) levels",
+          .badRequest,
+          reason: "a plane of \(size.x) × \(size.y) pixels has no \(count ?? 0) levels",
           remedy: "Choose fewer levels")
       }
       levels.append(last.dividedRoundingUp(by: halving))
@@ -149,7 +150,8 @@ public struct TIFFPlan: Sendable, Hashable {
   /// Pieces of a block along y and x in one of its pass's levels.
   private func perBlock(_ pass: Pass, level: Int) -> Index3 {
     pass.block.dividedRoundingUp(
-      by: Index3(z: 1, y: piece.y << (level - pass.levels.lowerBound),
+      by: Index3(
+        z: 1, y: piece.y << (level - pass.levels.lowerBound),
         x: piece.x << (level - pass.levels.lowerBound)))
   }
 
