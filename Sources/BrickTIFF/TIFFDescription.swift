@@ -28,13 +28,13 @@ enum TIFFDescription {
     let namespace = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
     let physical = voxelSize.map { size in
       let lengths = [("X", size.x), ("Y", size.y), ("Z", size.z)]
-      return lengths.map { " PhysicalSize\($0)=\"\($1)\" PhysicalSize\($0)Unit=\"&#181;m\"" }
+      return lengths.map { " PhysicalSize\($0)=\"\($1)\" PhysicalSize\($0)Unit=\"µm\"" }
         .joined()
     }
     let plane = options.position.map { point in
       let coordinates = [("X", point.x), ("Y", point.y), ("Z", point.z)]
       return "<Plane TheZ=\"0\" TheC=\"0\" TheT=\"0\""
-        + coordinates.map { " Position\($0)=\"\($1)\" Position\($0)Unit=\"&#181;m\"" }.joined()
+        + coordinates.map { " Position\($0)=\"\($1)\" Position\($0)Unit=\"µm\"" }.joined()
         + "/>"
     }
     let channels = (0..<plan.channels).map { number in
@@ -63,7 +63,9 @@ enum TIFFDescription {
     return text
   }
 
-  /// Text as an attribute's value in ASCII, without characters that XML has no place for.
+  /// Text as an attribute's value, without characters that XML has no place for.
+  ///
+  /// In UTF-8 and not as references to characters: Bio-Formats takes those for damage, and the file for a plain TIFF.
   private static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -72,9 +74,8 @@ enum TIFFDescription {
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
-      case "\u{20}"..."\u{7E}": result.unicodeScalars.append(scalar)
       case _ where scalar.value < 0x20 || scalar.value & 0xFFFE == 0xFFFE: continue
-      default: result += "&#\(scalar.value);"
+      default: result.unicodeScalars.append(scalar)
       }
     }
     return result

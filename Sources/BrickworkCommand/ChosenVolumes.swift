@@ -28,7 +28,7 @@ struct ChosenVolumes {
     let channels = try (request.channels ?? .one(.number(0))).numbers(in: info)
     let timepoints = try (request.timepoints ?? .one(0)).numbers(in: info)
     for warning in leftOut(
-      info, request.channels.map { _ in .number(0) }, request.timepoints.map { _ in 0 })
+      info, isChannelChosen: request.channels != nil, isTimepointChosen: request.timepoints != nil)
     {
       log.warning(warning)
     }
@@ -58,10 +58,16 @@ struct ChosenVolumes {
     let bounds = parts[0].bounds
     let box = try request.region?.box(in: parts[0].size) ?? bounds
     position = moved(position, by: box.origin, halves: false, voxelSize)
+    guard !request.areLabels || LevelReduction.majority.method.serves(info.type) else {
+      throw BrickworkError(
+        .badRequest, path: info.path, reason: "voxels of \(info.type.rawValue) are no labels",
+        remedy: "Leave out --labels")
+    }
     volumes = ExportedVolumes(
       parts: box == bounds ? parts : parts.map { $0.cropped(to: box) },
       channelNames: channels.map { info.channelNames[$0] }, name: info.name,
-      voxelSize: voxelSize, position: position, reduction: image?.levelReduction ?? .mean,
+      voxelSize: voxelSize, position: position,
+      reduction: request.areLabels ? .majority : image?.levelReduction ?? .mean,
       provenance: [
         "path": .string(info.path), "stamps": .array(stamps(info.path).map { .string($0) }),
         "tile": JSON(number), "level": JSON(level),

@@ -19,35 +19,34 @@ enum ExportFormat: String, Sendable, Hashable, CaseIterable, ExpressibleByArgume
   }
 }
 
-/// `brickwork export`: a store into a BigDataViewer file, or one volume into a TIFF or JPEG 2000 file.
+/// `brickwork export`: a store or tiles into a BigDataViewer file, or one volume into a TIFF or JPEG 2000 file.
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract:
-      "Exports a store as BigDataViewer HDF5 with its XML, or any tile or store as OME-TIFF, plain HDF5, JPEG 2000 or NumPy.",
+      "Exports a store or tiles as BigDataViewer HDF5 with its XML, or one volume as OME-TIFF, HDF5, JPEG 2000 or NumPy.",
     discussion: """
       The ending of the output's name chooses the format. OUT.h5 comes with OUT.xml beside it; open the XML in Fiji with \
-      Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. OUT.tif is a tiled OME-TIFF with a pyramid (--levels 1: \
-      one resolution in strips, which ImageJ reads by itself), OUT.h5 with --format hdf5 one plain dataset, OUT.npy \
-      a NumPy array; their source may be any tile file as well. An export that was stopped is continued by the same \
-      command.
+      Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. Its layout is fused, one stitched volume: that of a store \
+      with the store's pyramid, or tiles stitched on the way; or views, each tile where it lies. Labels get coarser levels \
+      by majority. OUT.tif is a tiled OME-TIFF with a pyramid (--levels 1: one resolution in strips, which ImageJ reads by \
+      itself), OUT.h5 with --format hdf5 one plain dataset, OUT.npy a NumPy array; their source is one tile or store. An \
+      interrupted export to HDF5 or TIFF continues when the same command is given again.
 
       EXAMPLES
         brickwork export sample.ome.zarr -o sample.h5
         brickwork export sample.ome.zarr -o sample.h5 --levels bdv --compression deflate:4
-        brickwork export sample.ome.zarr -o old.h5 --legacy
-        brickwork export sample.ome.zarr -o dapi.h5 --channel DAPI --timepoint 3
+        brickwork export sample.ome.zarr -o old.h5 --legacy --channel all --timepoint all
+        brickwork export tiles/*.tif --offsets offsets.csv --fusion linear -o sample.h5
+        brickwork export tiles/*.tif --offsets offsets.csv --layout views -o tiles.h5
+        brickwork export labels/*.tif --offsets offsets.csv --from-map map.csv -o labels.h5
         brickwork export sample.ome.zarr -o sample.ome.tif --channel all --compression deflate
         brickwork export sample.ome.zarr -o overview.tif --level 2 --compression deflate:6
         brickwork export sample.ome.zarr -o plain.h5 --format hdf5
         brickwork export scan.nd2 -o field.ome.tif --tile 12 --roi 0:512,0:512,:
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "An OME-Zarr store; for TIFF any tile file, folder or tileset file.", valueName: "store"),
-    completion: .file())
-  var source: String
+  @OptionGroup(title: "Source") var source: SourceOptions
 
   @Option(
     name: .shortAndLong,
@@ -64,17 +63,11 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The channel, counted from 0 or by name; all takes every channel, for tiff, hdf5 and npy (default: 0).",
-      valueName: "n|name|all"),
-    transform: { OptionValue.channels($0) })
-  var channel: ChannelSelection?
+      "What becomes of voxels that several tiles cover (default: linear; overwrite for labels).",
+      valueName: "overwrite|average|linear|max|min"))
+  var fusion: FusionChoice?
 
-  @Option(
-    help: ArgumentHelp(
-      "The time point, counted from 0; all takes every one, for tiff, hdf5 and npy (default: 0).",
-      valueName: "n|all"),
-    transform: { try OptionValue.timepoints($0) })
-  var timepoint: TimepointSelection?
+  @OptionGroup(title: "Stitching") var composition: CompositionGroup
 
   @Option(
     help: ArgumentHelp(
@@ -99,6 +92,8 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws { try bdv.validate() }
+
   func run() async throws {
     guard let format = format ?? ExportFormat(ending: output) else {
       throw BrickworkError(
@@ -107,58 +102,49 @@ struct ExportCommand: AsyncParsableCommand {
         remedy: "Name it OUT.h5, and OUT.xml is written beside it, or OUT.tif; or say --format")
     }
     try checkGroups(format)
-    guard Files.exists(source) else {
+    for path in source.sources where !Files.exists(path) {
       throw BrickworkError(
-        .missingInput, path: source, reason: "there is no such store or file",
+        .missingInput, path: path, reason: "there is no such store or file",
         remedy: "Check the path; it is taken from the current folder")
     }
-    try Output.check(output, overwrite: overwrite || dryRun)
+    let isContinued = format == .bdv && BDVFileWriter.isUnfinished(output)
+    try Output.check(output, overwrite: overwrite || dryRun || isContinued)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let summary: JobSummary
     switch format {
     case .bdv:
-      let request = ExportRequest(
-        source: source, output: output, levels: bdv.levels ?? .store,
-        channel: try single(channel), timepoint: try single(timepoint), chunk: bdv.chunk,
-        compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle,
-        legacy: bdv.legacy, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-        overwrite: overwrite, dryRun: dryRun)
-      summary = try await runExport(request, progress: progress, logging.log())
+      summary = try await runExport(
+        try request(), source: source, progress: progress, logging.log())
     case .hdf5, .tiff, .jpeg2000, .npy:
-      let request = VolumeExportRequest(
-        source: source, output: output, format: format, opening: volume.opening.options,
-        tile: volume.tile, level: volume.level, channels: channel, timepoints: timepoint,
-        region: volume.roi, voxelSize: volume.voxelSize, levels: bdv.levels, chunk: bdv.chunk,
-        shuffle: !bdv.noShuffle, compression: compression,
-        memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-        overwrite: overwrite, dryRun: dryRun)
-      summary = try await runVolumeExport(request, progress: progress, logging.log())
+      summary = try await runVolumeExport(
+        try volumeRequest(format), progress: progress, logging.log())
     }
     progress?.finish()
     summary.show(json: json, quiet: logging.quiet)
   }
 
-  private func single(_ selection: ChannelSelection?) throws -> ChannelChoice? {
-    switch selection {
-    case nil: nil
-    case .one(let choice): choice
-    case .all: throw oneOnly("channel")
-    }
+  private func request() throws -> ExportRequest {
+    let usual: FusionChoice = bdv.areLabels ? .overwrite : .linear
+    return ExportRequest(
+      output: output, layout: bdv.layout ?? .fused, fusion: fusion,
+      options: try composition.commonOptions(fusion: fusion ?? usual),
+      channels: composition.channel, timepoints: composition.timepoint, levels: bdv.levels,
+      chunk: bdv.chunk, areLabels: bdv.areLabels, map: bdv.fromMap,
+      compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle, legacy: bdv.legacy,
+      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
+      dryRun: dryRun)
   }
 
-  private func single(_ selection: TimepointSelection?) throws -> Int? {
-    switch selection {
-    case nil: nil
-    case .one(let number): number
-    case .all: throw oneOnly("time point")
-    }
-  }
-
-  private func oneOnly(_ what: String) -> BrickworkError {
-    BrickworkError(
-      .badRequest, path: output, reason: "a BigDataViewer file takes one \(what), not all of them",
-      remedy: "Export one at a time, or choose --format tiff or hdf5")
+  private func volumeRequest(_ format: ExportFormat) throws -> VolumeExportRequest {
+    VolumeExportRequest(
+      source: source.sources[0], output: output, format: format, opening: source.opening.options,
+      tile: volume.tile, level: volume.level, channels: composition.channel,
+      timepoints: composition.timepoint, region: volume.roi, voxelSize: source.voxelSize,
+      levels: bdv.levels, chunk: bdv.chunk, areLabels: bdv.areLabels, shuffle: !bdv.noShuffle,
+      compression: compression,
+      memory: try machine.memoryLimit(), threads: try machine.threadCount(),
+      overwrite: overwrite, dryRun: dryRun)
   }
 
   private func checkGroups(_ format: ExportFormat) throws {
@@ -167,10 +153,20 @@ struct ExportCommand: AsyncParsableCommand {
         .badRequest, path: output, reason: "\(name) belongs to exports of one volume, not to HDF5",
         remedy: "Leave it out, name the output OUT.tif, or add --format hdf5")
     }
-    if let name = bdv.given(beside: format) {
+    guard format != .bdv else { return }
+    if let name = bdv.given(beside: format) ?? (fusion == nil ? composition.placing : "--fusion")
+      ?? (source.offsets == nil ? nil : "--offsets")
+    {
       throw BrickworkError(
         .badRequest, path: output, reason: "\(name) belongs to HDF5",
         remedy: "Leave it out, or name the output OUT.h5")
+    }
+    guard source.sources.count == 1 else {
+      throw BrickworkError(
+        .badRequest, path: output,
+        reason:
+          "a file of this format holds one volume, and \(source.sources.count) sources are named",
+        remedy: "Name one, or stitch them first")
     }
   }
 }
@@ -179,19 +175,40 @@ struct ExportCommand: AsyncParsableCommand {
 struct BDVExportGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of the store's (default: store; for "
-        + "--format hdf5 1). For TIFF so many, each half as wide and high (default: until 512 × 512).",
+      "fused: one stitched volume; views: each tile where it lies, a setup for each of its channels (default: fused).",
+      valueName: "fused|views"))
+  var layout: ExportLayout?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of them, full resolution included (default: "
+        + "store for a stitched store, bdv for tiles, 1 with --format hdf5). For TIFF so many, each half as wide and high "
+        + "(default: until 512 × 512).",
       valueName: "store|bdv|n"),
     transform: { try ExportLevelsOption(parsing: $0) })
   var levels: ExportLevelsOption?
 
   @Option(
     help: ArgumentHelp(
-      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks, 64,64,64 where those exceed 1 MiB "
-        + "or a level is made anew). For TIFF pixels of a tile, y,x (default: 512,512).",
+      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks where they have at most 1 MiB; else "
+        + "64,64,64, thinner for tiles that are compressed page by page). For TIFF pixels of a tile, y,x (default: "
+        + "512,512).",
       valueName: "z,y,x"),
     transform: { try OptionValue.chunk($0) })
   var chunk: Index3?
+
+  @Flag(
+    help:
+      "The voxels are labels: coarser levels take the label most voxels have. Label images are known without it."
+  )
+  var labels = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A map, as labels dedup writes it, of the tiles' labels to new ones; implies --labels.",
+      valueName: "map.csv"),
+    completion: .file(extensions: ["csv"]))
+  var fromMap: String?
 
   @Flag(name: .long, help: "Don't shuffle bytes before compression.")
   var noShuffle = false
@@ -199,12 +216,25 @@ struct BDVExportGroup: ParsableArguments {
   @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
   var legacy = false
 
-  /// The first option that was given and that a format has no use for, if any.
+  /// The first option that was given and that a format of one volume has no use for, if any.
   func given(beside format: ExportFormat) -> String? {
-    if levels != nil, format == .jpeg2000 || format == .npy { return "--levels" }
-    if chunk != nil, format == .jpeg2000 || format == .npy { return "--chunk" }
-    if noShuffle, format != .bdv, format != .hdf5 { return "--no-shuffle" }
-    return legacy && format != .bdv ? "--legacy" : nil
+    let hasLevels = format == .hdf5 || format == .tiff
+    let options = [
+      ("--layout", layout != nil), ("--levels", levels != nil && !hasLevels),
+      ("--chunk", chunk != nil && !hasLevels), ("--labels", labels && format != .tiff),
+      ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle && format != .hdf5),
+      ("--legacy", legacy),
+    ]
+    return options.first { $0.1 }?.0
+  }
+
+  /// Whether the voxels are said to be labels.
+  var areLabels: Bool { labels || fromMap != nil }
+
+  func validate() throws {
+    if let fromMap, !fromMap.hasSuffix(".csv") {
+      throw ValidationError("The map \(fromMap) does not end in .csv (--from-map).")
+    }
   }
 }
 
@@ -228,42 +258,10 @@ struct VolumeExportGroup: ParsableArguments {
     transform: { try Notation.region($0) })
   var roi: Region?
 
-  @Option(
-    help: ArgumentHelp(
-      "Distance between voxels in µm, in the order x,y,z (default: what the source says).",
-      valueName: "x,y,z"),
-    transform: { try Notation.voxelSize($0) })
-  var voxelSize: VoxelSize?
-
-  @OptionGroup var opening: OpeningGroup
-
   /// The first option that was given, if any.
   var given: String? {
     if tile != nil { return "--tile" }
     if level != nil { return "--level" }
-    if roi != nil { return "--roi" }
-    if voxelSize != nil { return "--voxel-size" }
-    return opening.options == OpeningOptions() ? nil : "an option for opening tiles"
+    return roi != nil ? "--roi" : nil
   }
-}
-
-/// What an export to BigDataViewer is asked to do.
-struct ExportRequest: Sendable {
-  var source: String
-  var output: String
-  var levels: ExportLevelsOption
-  /// Nil takes the first, with a warning if there are more.
-  var channel: ChannelChoice?
-  /// Nil takes the first, with a warning if there are more.
-  var timepoint: Int?
-  /// Voxels, z, y, x; nil leaves the choice to the engine.
-  var chunk: Index3?
-  var compression: CompressionOption
-  var shuffle: Bool
-  var legacy: Bool
-  /// Bytes; nil leaves the choice to the engine.
-  var memory: Int?
-  var threads: Int?
-  var overwrite: Bool
-  var dryRun: Bool
 }

@@ -20,6 +20,8 @@ struct VolumeExportRequest: Sendable {
   var levels: ExportLevelsOption?
   /// Voxels, z, y, x; nil takes the format's usual ones.
   var chunk: Index3?
+  /// Whether the voxels are said to be labels; label images are known without it.
+  var areLabels: Bool
   var shuffle: Bool
   /// Nil takes the format's usual one.
   var compression: CompressionOption?

@@ -76,7 +76,7 @@ import Testing
       ([store, "-o", folder("x.npy"), "--chunk", "8,8,8"], "--chunk belongs to HDF5"),
       ([store, "-o", folder("x.npy"), "--compression", "lzw"], "a .npy file is not compressed"),
       ([store, "-o", folder("x.jp2"), "--channel", "all"], "takes one channel at one time point"),
-      ([store, "-o", folder("x.h5"), "--channel", "all"], "takes one channel, not all of them"),
+
       (
         [store, "-o", folder("x.h5"), "--format", "hdf5", "--levels", "3"],
         "3 levels were asked for, and the store has 1"
@@ -137,7 +137,7 @@ import Testing
         "export", folder("s.zarr"), "-o", folder(name), "--channel", "1", "--timepoint", "0",
         "--progress", "json",
       ])
-      #expect(result.status == 0 && result.errors.contains("\"done_voxels\": 8"), "\(result)")
+      #expect(result.status == 0 && result.errors.contains("\"done_voxels\":8,"), "\(result)")
     }
   }
 }

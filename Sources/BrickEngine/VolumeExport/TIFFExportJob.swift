@@ -115,10 +115,18 @@ public struct TIFFExportJob: Sendable {
       phase: "exporting", totalVoxels: voxels(of: steps, from: starts),
       totalItems: starts.indices.reduce(0) { $0 + steps.count(pass: $1) - starts[$1] },
       listener: listener)
-    for pass in 0..<steps.passes {
-      try await run(pass, from: starts[pass], steps, writer, width.workers, meter)
+    do {
+      for pass in 0..<steps.passes {
+        try await run(pass, from: starts[pass], steps, writer, width.workers, meter)
+      }
+      try writer.finish()
+    } catch var error as BrickworkError {
+      if error.code == .inputOutput, error.path?.hasPrefix(path) == true {
+        error.remedy =
+          "If the disk is full, free some space; then run the same command again: what is written is kept"
+      }
+      throw error
     }
-    try writer.finish()
     let report = meter.finish()
     return VolumeExportSummary(
       levels: plan.levels.count, voxelBytes: report.voxelBytes,
