@@ -72,7 +72,7 @@ let package = Package(
       "BrickCodecs", ["BrickCore", "CZstd", "CBlosc", "CDeflate", "CISAL", "CLZMA", "CBZip2"]),
     library("BrickXML", ["BrickCore", "CXML2"]),
     library("BrickZarr", ["BrickCore", "BrickFiles", "BrickCodecs"]),
-    library("BrickTIFF", ["BrickCore", "BrickFiles", "BrickXML", "CTIFF"]),
+    library("BrickTIFF", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "CTIFF"]),
     library("BrickND2", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML"]),
     library("BrickJPEG2000", ["BrickCore", "BrickFiles", "COpenJPEG"]),
     library("BrickN5", ["BrickCore", "BrickFiles", "BrickZarr"]),
@@ -83,7 +83,10 @@ let package = Package(
     library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles"]),
     library(
       "BrickEngine",
-      ["BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV"]),
+      [
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV",
+        "BrickTIFF", "BrickHDF5",
+      ]),
     library(
       "BrickFormats",
       [
@@ -128,7 +131,10 @@ let package = Package(
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(
       "BrickEngineTests",
-      ["BrickEngine", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV", "BrickFiles"]),
+      [
+        "BrickEngine", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV", "BrickFiles",
+        "BrickTIFF", "BrickHDF5",
+      ]),
     tests("CommandTests", ["Brickwork"]),
   ]
 )

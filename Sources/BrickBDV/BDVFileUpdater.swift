@@ -59,7 +59,7 @@ public final class BDVFileUpdater: Sendable {
   public init(_ path: String, method: DownsampleMethod = .mean) throws {
     self.path = path
     self.method = method
-    lock = try BDVFileWriter.lock(UnfinishedFile(path: path, fingerprint: []))
+    lock = try UnfinishedFile(path: path, fingerprint: []).takeLock()
     finishedEarlierUpdate = try UpdateInPlace(path: path).recover()
     file = try BDVFile(path)
     log = try RedoLog(UpdateInPlace.log(of: path))

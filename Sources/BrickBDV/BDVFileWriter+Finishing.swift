@@ -26,7 +26,7 @@ extension BDVFileWriter {
         remedy: "Write the file anew")
     }
     do {
-      if let parts { try seal(parts) }
+      if let parts { try parts.seal(unfinished, record: record.withLock { $0 }) }
       try publish(unfinished.sealed())
     } catch let error as BrickworkError {
       throw explained(error)
@@ -36,24 +36,6 @@ extension BDVFileWriter {
 
   /// Says what the voxels are made of, to be read with `BDVFileRecord`; before `finish`.
   public func setRecord(_ bytes: [UInt8]) { record.withLock { $0 = bytes } }
-
-  /// Makes all bytes durable under the temporary name, and notes that.
-  private func seal(_ parts: Parts) throws {
-    for dataset in parts.datasets { try dataset.close() }
-    let time = Files.now
-    let record = record.withLock { $0 }
-    if let record {
-      try parts.file.writeBytes(BDVFileRecord.name, BDVFileRecord.bytes(record, time: time))
-    }
-    try parts.file.close()
-    if record != nil { try Files.setWritingTime(unfinished.partial, seconds: time) }
-    try parts.behind.flush(path: unfinished.partial)
-    guard let journal = parts.journal, let identity = Files.identity(unfinished.partial) else {
-      return
-    }
-    try journal.append(ChunkRecord(.sealed, address: identity).bytes)
-    try journal.flush(durable: true)
-  }
 
   /// Gives the file its name, and writes the XML.
   ///
@@ -87,5 +69,24 @@ extension BDVFileWriter {
     try? parts?.file.close()
     try? unfinished.discard()
     try? Files.remove(unfinished.lock)
+  }
+}
+
+extension BDVFileWriter.Parts {
+  /// Makes all bytes durable under the temporary name, and notes that.
+  ///
+  /// - Parameter record: what the voxels are made of, as `BDVFileRecord` reads it; nil leaves it out.
+  func seal(_ unfinished: UnfinishedFile, record: [UInt8]? = nil) throws {
+    for dataset in datasets { try dataset.close() }
+    let time = Files.now
+    if let record {
+      try file.writeBytes(BDVFileRecord.name, BDVFileRecord.bytes(record, time: time))
+    }
+    try file.close()
+    if record != nil { try Files.setWritingTime(unfinished.partial, seconds: time) }
+    try behind.flush(path: unfinished.partial)
+    guard let journal, let identity = Files.identity(unfinished.partial) else { return }
+    try journal.append(ChunkRecord(.sealed, address: identity).bytes)
+    try journal.flush(durable: true)
   }
 }

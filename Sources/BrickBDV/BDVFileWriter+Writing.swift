@@ -83,13 +83,20 @@ extension BDVFileWriter {
 
   /// The error with what is kept, where the disk is full.
   func explained(_ error: BrickworkError) -> BrickworkError {
-    guard parts?.journal != nil, error.isFullDisk else { return error }
+    parts?.journal == nil ? error : unfinished.explained(error, table)
+  }
+}
+
+extension UnfinishedFile {
+  /// The error with what is kept, where the disk is full.
+  func explained(_ error: BrickworkError, _ table: ChunkTable) -> BrickworkError {
+    guard error.isFullDisk else { return error }
     var error = error
     let percent = table.known * 100 / max(1, table.total)
     error.path = path
     error.remedy =
       "Free some space and run the same command again: \(percent) % of the chunks are kept in "
-      + Files.name(of: unfinished.partial)
+      + Files.name(of: partial)
     return error
   }
 }

@@ -112,7 +112,7 @@ public final class BDVFileWriter: Sendable {
     self.unfinished = unfinished
     try Self.checkFree(unfinished, overwrite: overwrite)
     try Files.makeFolder(Files.folder(of: path))
-    lock = try Self.lock(unfinished)
+    lock = try unfinished.takeLock()
     let table = ChunkTable(
       counts: timepoints.flatMap { _ in
         setups.flatMap { $0.levels.map { BrickGrid(size: $0.size, brick: $0.chunk).count } }
@@ -129,7 +129,9 @@ public final class BDVFileWriter: Sendable {
         resumption.keptChunks = table.total
       } else {
         let leftovers = try unfinished.collect()
-        let parts = try Self.create(unfinished, setups, timepoints, type, options, table)
+        let parts = try Parts(creating: unfinished, table) {
+          try Self.makeDatasets(in: $0, setups, timepoints, type, options)
+        }
         resumption.discardedForeign = leftovers.isForeign
         resumption.keptChunks = try Salvage(unfinished, parts, table).take(leftovers.files)
         self.parts = parts
@@ -154,44 +156,6 @@ public final class BDVFileWriter: Sendable {
       throw BrickworkError(
         .outputExists, path: there, reason: "exists already",
         remedy: "Choose another name, or allow overwriting")
-    }
-  }
-
-  /// Keeps other writers from the temporary file.
-  static func lock(_ unfinished: UnfinishedFile) throws -> FolderLock {
-    do {
-      return try FolderLock(unfinished.lock)
-    } catch var error as BrickworkError {
-      // The lock is on one file, not on its folder.
-      if error.code == .outputExists {
-        error.path = unfinished.path
-        error.reason = "is being written already"
-      }
-      throw error
-    }
-  }
-
-  /// The temporary file with its groups, tables and empty datasets; it is deleted if that fails.
-  private static func create(
-    _ unfinished: UnfinishedFile, _ setups: [BDVSetup], _ timepoints: [Int], _ type: VoxelType,
-    _ options: BDVExportOptions, _ table: ChunkTable
-  ) throws -> Parts {
-    let file = try HDF5File(creating: unfinished.partial)
-    do {
-      let datasets = try makeDatasets(in: file, setups, timepoints, type, options)
-      let journal =
-        try unfinished.fingerprint.isEmpty
-        ? nil
-        : Journal(
-          creating: unfinished.journal, fingerprint: unfinished.fingerprint,
-          recordBytes: ChunkRecord.byteCount, room: table.total + 2)
-      return Parts(
-        file: file, datasets: datasets, behind: try WriteBehind(unfinished.partial),
-        journal: journal)
-    } catch {
-      try? file.close()
-      try? unfinished.delete(unfinished.partial)
-      throw error
     }
   }
 
@@ -237,5 +201,46 @@ public final class BDVFileWriter: Sendable {
     let before = setups[..<setup].reduce(0) { $0 + $1.levels.count }
     let perTimepoint = setups.reduce(0) { $0 + $1.levels.count }
     return timepoint * perTimepoint + before + level
+  }
+}
+
+extension BDVFileWriter.Parts {
+  /// The temporary file with what `makeDatasets` puts into it, and its journal; it is deleted if that fails.
+  init(
+    creating unfinished: UnfinishedFile, _ table: ChunkTable,
+    _ makeDatasets: (HDF5File) throws -> [HDF5Dataset]
+  ) throws {
+    let file = try HDF5File(creating: unfinished.partial)
+    do {
+      datasets = try makeDatasets(file)
+      journal =
+        try unfinished.fingerprint.isEmpty
+        ? nil
+        : Journal(
+          creating: unfinished.journal, fingerprint: unfinished.fingerprint,
+          recordBytes: ChunkRecord.byteCount, room: table.total + 2)
+      behind = try WriteBehind(unfinished.partial)
+    } catch {
+      try? file.close()
+      try? unfinished.delete(unfinished.partial)
+      throw error
+    }
+    self.file = file
+  }
+}
+
+extension UnfinishedFile {
+  /// Keeps other writers from the temporary file.
+  func takeLock() throws -> FolderLock {
+    do {
+      return try FolderLock(lock)
+    } catch var error as BrickworkError {
+      // The lock is on one file, not on its folder.
+      if error.code == .outputExists {
+        error.path = path
+        error.reason = "is being written already"
+      }
+      throw error
+    }
   }
 }

@@ -60,15 +60,19 @@ public final class DeflateEncoder {
   /// Appends the compressed `source` to `target` and returns how many bytes that took; nil, with `target`
   /// as it was, when they would be no fewer than those of `source`.
   ///
+  /// - Parameter allowsGrowth: whether a stream may be longer than `source`, for formats that can't store it as it is.
   /// - Throws: `BrickworkError` with code `.badRequest` beyond 4 GiB.
-  public func compress(_ source: RawSpan, into target: inout [UInt8]) throws -> Int? {
+  public func compress(
+    _ source: RawSpan, into target: inout [UInt8], allowsGrowth: Bool = false
+  ) throws -> Int? {
     let count = source.byteCount
     guard let count32 = UInt32(exactly: count) else {
       throw BrickworkError(
         .badRequest, reason: "\(count) bytes are too many for one deflate stream")
     }
-    guard count > 1 else { return nil }
-    let room = count - 1
+    guard count > 1 || allowsGrowth else { return nil }
+    // Stored blocks of at most 64 KiB take 5 bytes each, the stream's ends 6 more.
+    let room = allowsGrowth ? count + count / 1024 + 256 : count - 1
     if scratch.count < room { scratch = [UInt8](repeating: 0, count: room) }
     let written = unsafe source.withUnsafeBytes { from in
       unsafe scratch.withUnsafeMutableBytes { to in

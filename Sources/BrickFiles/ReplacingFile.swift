@@ -32,6 +32,24 @@ public final class ReplacingFile {
       })
   }
 
+  /// Continues the temporary file that an earlier run left, cut after its first `count` bytes.
+  public init(continuing temporaryPath: String, count: Int) throws {
+    self.temporaryPath = temporaryPath
+    file = try Int32(
+      retrying(temporaryPath, "open") {
+        Int(unsafe open(temporaryPath, O_RDWR | O_CLOEXEC))
+      })
+    do {
+      _ = try retrying(temporaryPath, "cut after \(count) bytes") {
+        Int(ftruncate(file, off_t(count)))
+      }
+    } catch {
+      close(file)
+      throw error
+    }
+    (self.count, handedOver, dropped) = (count, count, count)
+  }
+
   deinit { if file >= 0 { close(file) } }
 
   /// Appends bytes.

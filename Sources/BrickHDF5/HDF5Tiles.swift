@@ -65,7 +65,7 @@ public enum HDF5Tiles {
   ) throws -> [any TileImage] {
     var found: [HDF5Stored] = []
     var refused: [BrickworkError] = []
-    for name in walk.datasets {
+    for name in walk.datasets where (try? source.isLevel(name)) != true {
       do { found.append(try source.dataset(name)) } catch let error as BrickworkError {
         refused.append(error)
       }

@@ -41,10 +41,13 @@ public enum JPEG2000Writer {
   /// Writes all planes into one file: a bare codestream where its name ends in .j2k or .j2c, else JP2.
   ///
   /// The file is written aside and moved into place when it is whole.
+  /// - Parameter progress: called with the number of planes that were written just now; what it throws stops the
+  ///   writing, and nothing is left.
   /// - Throws: `BrickworkError`: `.unsupportedInput` unless voxels are integers of 8 or 16 bits and planes at most
   ///   16384, `.outputExists` where the file exists and is not to be replaced.
   public static func write(
-    _ volume: any Volume, to path: String, _ options: Options = Options()
+    _ volume: any Volume, to path: String, _ options: Options = Options(),
+    progress: ((_ planes: Int) throws -> Void)? = nil
   ) throws {
     try check(volume, path)
     guard volume.size.z <= 16384 else {
@@ -58,7 +61,7 @@ public enum JPEG2000Writer {
     let isBare = lower.hasSuffix(".j2k") || lower.hasSuffix(".j2c")
     try replacing(path) { file in
       if !isBare { try unsafe file.append(boxes(volume).span.bytes) }
-      try writeCodestream(of: volume, 0..<volume.size.z, file, path, options)
+      try writeCodestream(of: volume, 0..<volume.size.z, file, path, options, progress)
     }
     try Files.flushFolder(Files.folder(of: path))
   }
@@ -173,7 +176,7 @@ public enum JPEG2000Writer {
 
   private static func writeCodestream(
     of volume: any Volume, _ planes: Range<Int>, _ file: ReplacingFile, _ path: String,
-    _ options: Options
+    _ options: Options, _ progress: ((_ planes: Int) throws -> Void)? = nil
   ) throws {
     let size = volume.size
     let grid = BrickGrid(size: Index3(z: 1, y: size.y, x: size.x), brick: tile(of: size))
@@ -236,6 +239,7 @@ public enum JPEG2000Writer {
           for member in members { try unsafe file.append(member.packets.span.bytes) }
         }
       }
+      try progress?(some.count)
     }
     try unsafe file.append(([0xFF, 0xD9] as [UInt8]).span.bytes)
   }

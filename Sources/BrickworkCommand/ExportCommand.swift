@@ -1,14 +1,16 @@
 import ArgumentParser
 import Brickwork
 
-/// What an export writes, told by the ending of the output's name.
-enum ExportFormat: Sendable, Hashable {
-  case bdv, tiff, jpeg2000
+/// What an export writes: named, or told by the ending of the output's name.
+enum ExportFormat: String, Sendable, Hashable, CaseIterable, ExpressibleByArgument {
+  case bdv, hdf5, tiff
+  case jpeg2000 = "jp2"
+  case npy
 
   init?(ending path: String) {
     let endings: [(String, ExportFormat)] = [
       (".h5", .bdv), (".hdf5", .bdv), (".tif", .tiff), (".tiff", .tiff), (".jp2", .jpeg2000),
-      (".j2k", .jpeg2000),
+      (".j2k", .jpeg2000), (".npy", .npy),
     ]
     guard let found = endings.first(where: { path.lowercased().hasSuffix($0.0) }) else {
       return nil
@@ -22,14 +24,15 @@ struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract:
-      "Exports a store or tiles as BigDataViewer HDF5 with its XML, or one volume as a TIFF file.",
+      "Exports a store or tiles as BigDataViewer HDF5 with its XML, or one volume as OME-TIFF, HDF5, JPEG 2000 or NumPy.",
     discussion: """
       The ending of the output's name chooses the format. OUT.h5 comes with OUT.xml beside it; open the XML in Fiji with \
       Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. Its layout is fused, one stitched volume: that of a store \
       with the store's pyramid, or tiles stitched on the way; or views, each tile where it lies. Labels get coarser levels \
-      by majority. An interrupted export continues when the same command is given again; --update and --region change a file \
-      that is there. OUT.tif is an OME-TIFF of one \
-      channel and time point, a page for each plane.
+      by majority. OUT.tif is a tiled OME-TIFF with a pyramid (--levels 1: one resolution in strips, which ImageJ reads by \
+      itself), OUT.h5 with --format hdf5 one plain dataset, OUT.npy a NumPy array; their source is one tile or store. An \
+      interrupted export to HDF5 or TIFF continues when the same command is given again; --update and --region change a \
+      BigDataViewer file that is there.
 
       EXAMPLES
         brickwork export sample.ome.zarr -o sample.h5
@@ -40,7 +43,9 @@ struct ExportCommand: AsyncParsableCommand {
         brickwork export tiles/*.tif --offsets offsets.csv --fusion linear -o sample.h5
         brickwork export tiles/*.tif --offsets offsets.csv --layout views -o tiles.h5
         brickwork export labels/*.tif --offsets offsets.csv --from-map map.csv -o labels.h5
+        brickwork export sample.ome.zarr -o sample.ome.tif --channel all --compression deflate
         brickwork export sample.ome.zarr -o overview.tif --level 2 --compression deflate:6
+        brickwork export sample.ome.zarr -o plain.h5 --format hdf5
         brickwork export scan.nd2 -o field.ome.tif --tile 12 --roi 0:512,0:512,:
       """)
 
@@ -48,9 +53,16 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The file to write: .h5, .tif or .ome.tif.", valueName: "out"),
-    completion: .file(extensions: ["h5", "tif"]))
+    help: ArgumentHelp(
+      "The file to write: .h5, .tif, .ome.tif, .jp2, .j2k or .npy.", valueName: "out"),
+    completion: .file(extensions: ["h5", "tif", "jp2", "npy"]))
   var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "What the file becomes (default: what its ending says; .h5 is bdv).",
+      valueName: "bdv|hdf5|tiff|jp2|npy"))
+  var format: ExportFormat?
 
   @Option(
     help: ArgumentHelp(
@@ -68,8 +80,8 @@ struct ExportCommand: AsyncParsableCommand {
     transform: { try CompressionOption(parsing: $0) })
   var compression: CompressionOption?
 
-  @OptionGroup(title: "HDF5") var bdv: BDVExportGroup
-  @OptionGroup(title: "TIFF") var volume: VolumeExportGroup
+  @OptionGroup(title: "HDF5 and TIFF") var bdv: BDVExportGroup
+  @OptionGroup(title: "One volume") var volume: VolumeExportGroup
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Replace existing files.")
@@ -86,11 +98,11 @@ struct ExportCommand: AsyncParsableCommand {
   func validate() throws { try bdv.validate() }
 
   func run() async throws {
-    guard let format = ExportFormat(ending: output) else {
+    guard let format = format ?? ExportFormat(ending: output) else {
       throw BrickworkError(
         .badRequest, path: output,
         reason: "the name of the output does not end in .h5, .tif or .ome.tif",
-        remedy: "Name it OUT.h5, and OUT.xml is written beside it, or OUT.tif")
+        remedy: "Name it OUT.h5, and OUT.xml is written beside it, or OUT.tif; or say --format")
     }
     try checkGroups(format)
     for path in source.sources where !Files.exists(path) {
@@ -107,8 +119,9 @@ struct ExportCommand: AsyncParsableCommand {
     case .bdv:
       summary = try await runExport(
         try request(), source: source, progress: progress, logging.log())
-    case .tiff, .jpeg2000:
-      summary = try runVolumeExport(try volumeRequest(format), logging.log())
+    case .hdf5, .tiff, .jpeg2000, .npy:
+      summary = try await runVolumeExport(
+        try volumeRequest(format), progress: progress, logging.log())
     }
     progress?.finish()
     summary.show(json: json, quiet: logging.quiet)
@@ -127,14 +140,12 @@ struct ExportCommand: AsyncParsableCommand {
   }
 
   private func volumeRequest(_ format: ExportFormat) throws -> VolumeExportRequest {
-    // The same checks, in the same words, as for a picture of one volume.
-    let options = try composition.options(fusion: fusion ?? .linear)
-    return VolumeExportRequest(
+    VolumeExportRequest(
       source: source.sources[0], output: output, format: format, opening: source.opening.options,
-      tile: volume.tile, level: volume.level,
-      channel: composition.channel.map { _ in options.channel },
-      timepoint: composition.timepoint.map { _ in options.timepoint },
-      region: volume.roi, voxelSize: source.voxelSize, compression: compression,
+      tile: volume.tile, level: volume.level, channels: composition.channel,
+      timepoints: composition.timepoint, region: volume.roi, voxelSize: source.voxelSize,
+      levels: bdv.levels, chunk: bdv.chunk, areLabels: bdv.areLabels, shuffle: !bdv.noShuffle,
+      compression: compression,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       overwrite: overwrite, dryRun: dryRun)
   }
@@ -143,10 +154,10 @@ struct ExportCommand: AsyncParsableCommand {
     if format == .bdv, let name = volume.given {
       throw BrickworkError(
         .badRequest, path: output, reason: "\(name) belongs to exports of one volume, not to HDF5",
-        remedy: "Leave it out, or name the output OUT.tif")
+        remedy: "Leave it out, name the output OUT.tif, or add --format hdf5")
     }
     guard format != .bdv else { return }
-    if let name = bdv.given ?? (fusion == nil ? composition.placing : "--fusion")
+    if let name = bdv.given(beside: format) ?? (fusion == nil ? composition.placing : "--fusion")
       ?? (source.offsets == nil ? nil : "--offsets")
     {
       throw BrickworkError(
@@ -163,7 +174,7 @@ struct ExportCommand: AsyncParsableCommand {
   }
 }
 
-/// What only a BigDataViewer file can have.
+/// What files of chunks and levels can have.
 struct BDVExportGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -174,7 +185,8 @@ struct BDVExportGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of them, full resolution included (default: "
-        + "store for a stitched store, bdv for tiles).",
+        + "store for a stitched store, bdv for tiles, 1 with --format hdf5). For TIFF so many, each half as wide and high "
+        + "(default: until 512 × 512).",
       valueName: "store|bdv|n"),
     transform: { try ExportLevelsOption(parsing: $0) })
   var levels: ExportLevelsOption?
@@ -182,9 +194,10 @@ struct BDVExportGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks where they have at most 1 MiB; else "
-        + "64,64,64, thinner for tiles that are compressed page by page).",
+        + "64,64,64, thinner for tiles that are compressed page by page). For TIFF pixels of a tile, y,x (default: "
+        + "512,512).",
       valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
+    transform: { try OptionValue.chunk($0) })
   var chunk: Index3?
 
   @Flag(
@@ -223,12 +236,14 @@ struct BDVExportGroup: ParsableArguments {
   /// Whether a file that is there is changed.
   var changesFile: Bool { update || region != nil }
 
-  /// The first option that was given, if any.
-  var given: String? {
+  /// The first option that was given and that a format of one volume has no use for, if any.
+  func given(beside format: ExportFormat) -> String? {
+    let hasLevels = format == .hdf5 || format == .tiff
     let options = [
       ("--update", update), ("--region", region != nil),
-      ("--layout", layout != nil), ("--levels", levels != nil), ("--chunk", chunk != nil),
-      ("--labels", labels), ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle),
+      ("--layout", layout != nil), ("--levels", levels != nil && !hasLevels),
+      ("--chunk", chunk != nil && !hasLevels), ("--labels", labels && format != .tiff),
+      ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle && format != .hdf5),
       ("--legacy", legacy),
     ]
     return options.first { $0.1 }?.0

@@ -145,6 +145,11 @@ enum OptionValue {
     return .one(number)
   }
 
+  /// Voxels of a chunk z,y,x, or of a tile y,x.
+  static func chunk(_ text: String) throws -> Index3 {
+    try Notation.shape(text.split(separator: ",").count == 2 ? "1," + text : text)
+  }
+
   static func positive(_ text: String) throws -> Int {
     guard let number = Int(text), number > 0 else {
       throw BrickworkError(.badRequest, reason: "'\(text)' is no positive whole number")

@@ -27,11 +27,6 @@ func runExport(
 }
 
 /// What a file of one channel and time point leaves out that nobody chose, a sentence each.
-func leftOut(_ info: TileInfo, _ channel: ChannelChoice?, _ timepoint: Int?) -> [String] {
-  leftOut(info, isChannelChosen: channel != nil, isTimepointChosen: timepoint != nil)
-}
-
-/// The same by whether anything was chosen.
 func leftOut(_ info: TileInfo, isChannelChosen: Bool, isTimepointChosen: Bool) -> [String] {
   var warnings: [String] = []
   if !isChannelChosen && info.channelNames.count > 1 {

@@ -89,21 +89,5 @@ static inline int ctiff_get_text(TIFF *tiff, uint32_t tag, const char **value) {
   return TIFFGetField(tiff, tag, value);
 }
 
-// Creates a file behind the caller's procedures; complaints go to `complaints`.
-static inline TIFF *ctiff_create(
-    ctiff_source *complaints, const char *name, const char *mode, void *target, TIFFReadWriteProc read,
-    TIFFReadWriteProc write, TIFFSeekProc seek, TIFFSizeProc size) {
-  TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
-  if (!options) return NULL;
-  TIFFOpenOptionsSetErrorHandlerExtR(options, ctiff_on_error, complaints);
-  TIFFOpenOptionsSetWarningHandlerExtR(options, ctiff_on_warning, complaints);
-  TIFF *tiff = TIFFClientOpenExt(
-      name, mode, (thandle_t)target, read, write, seek, ctiff_close, size, NULL, NULL, options);
-  TIFFOpenOptionsFree(options);
-  return tiff;
-}
-
 // TIFFSetField is variadic.
 static inline int ctiff_set_int(TIFF *tiff, uint32_t tag, uint32_t value) { return TIFFSetField(tiff, tag, value); }
-static inline int ctiff_set_double(TIFF *tiff, uint32_t tag, double value) { return TIFFSetField(tiff, tag, value); }
-static inline int ctiff_set_text(TIFF *tiff, uint32_t tag, const char *value) { return TIFFSetField(tiff, tag, value); }

@@ -70,7 +70,17 @@ import Testing
       ([set, "-o", folder("x.tif"), "--tile", "2"], "there is no tile 2: there are 2"),
       ([set, "-o", folder("x.tif"), "--tile", "0", "--level", "1"], "has no pyramid levels"),
       ([store, "-o", folder("x.tif"), "--level", "9"], "there is no level 9"),
-      ([store, "-o", folder("x.tif"), "--chunk", "8,8,8"], "--chunk belongs to HDF5"),
+      ([store, "-o", folder("x.tif"), "--chunk", "8,8,8"], "has no tiles of 8 × 8 pixels"),
+      ([store, "-o", folder("x.tif"), "--levels", "9"], "has no 9 levels"),
+      ([store, "-o", folder("x.tif"), "--legacy"], "--legacy belongs to HDF5"),
+      ([store, "-o", folder("x.npy"), "--chunk", "8,8,8"], "--chunk belongs to HDF5"),
+      ([store, "-o", folder("x.npy"), "--compression", "lzw"], "a .npy file is not compressed"),
+      ([store, "-o", folder("x.jp2"), "--channel", "all"], "takes one channel at one time point"),
+
+      (
+        [store, "-o", folder("x.h5"), "--format", "hdf5", "--levels", "3"],
+        "3 levels were asked for, and the store has 1"
+      ),
       ([store, "-o", folder("x.h5"), "--tile", "0"], "--tile belongs to exports of one volume"),
       ([store, "-o", folder("x.h5"), "--compression", "lzw"], "is not compressed with lzw"),
       (
@@ -87,7 +97,47 @@ import Testing
     let dry = try export([
       store, "-o", folder("x.tif"), "--channel", "0", "--timepoint", "0", "--dry-run",
     ])
-    #expect(dry.output.hasSuffix("would be exported; nothing was written\n"))
+    #expect(dry.output.contains("would be exported") && dry.output.contains("nothing was written"))
     #expect(try Files.names(in: folder.path) == ["a.tif", "b.tif", "s.zarr", "t.json"])
+  }
+
+  @Test func allChannelsAndTimePointsGoIntoOneFile() throws {
+    for (name, more) in [
+      ("o.ome.tif", []), ("o.h5", ["--format", "hdf5"]), ("o.npy", []),
+    ] as [(String, [String])] {
+      let result = try export(
+        [folder("s.zarr"), "-o", folder(name), "--channel", "all", "--timepoint", "all", "--json"]
+          + more)
+      #expect(result.status == 0 && result.errors.isEmpty, "\(name): \(result.errors)")
+      let document = try JSON(parsing: Array(result.output.utf8), path: "-")
+      #expect(document["channels"]?.intValue == 3 && document["timepoints"]?.intValue == 2)
+      #expect(document["voxel_bytes"]?.intValue == 48)
+    }
+    let tile = try image("o.ome.tif")
+    #expect(tile.info.channelNames == ["DAPI", "GFP", "RFP"] && tile.info.timepoints == 2)
+    for timepoint in 0..<2 {
+      for channel in 0..<3 {
+        let volume = try tile.volume(channel: channel, timepoint: timepoint)
+        let expected = [UInt8](repeating: UInt8(1 + channel + 10 * timepoint), count: 8)
+        #expect(try volume.block(of: volume.bounds).values(UInt8.self) == expected)
+      }
+    }
+    let datasets = try HDF5Tiles.images(in: folder("o.h5"), cache: PieceCache(capacity: 0))
+    #expect(datasets.map(\.info.name).contains { $0.contains("t1/channel2") })
+    #expect(datasets.count == 6)
+    #expect(try Files.read(folder("o.npy")).suffix(8) == Array(repeating: 13, count: 8)[...])
+    #expect(
+      try Files.names(in: folder.path)
+        == ["a.tif", "b.tif", "o.h5", "o.npy", "o.ome.tif", "s.zarr", "t.json"])
+  }
+
+  @Test func progressIsToldForEveryFormat() throws {
+    for name in ["p.ome.tif", "p.jp2", "p.npy"] {
+      let result = try Executable.run([
+        "export", folder("s.zarr"), "-o", folder(name), "--channel", "1", "--timepoint", "0",
+        "--progress", "json",
+      ])
+      #expect(result.status == 0 && result.errors.contains("\"done_voxels\":8,"), "\(result)")
+    }
   }
 }
