@@ -121,4 +121,16 @@ extension Notation {
     }
     return Point3(x: numbers[0], y: numbers[1], z: numbers[2])
   }
+
+  /// Three numbers in the order x,y,z: a position.
+  public static func position(_ text: String) throws -> Point3 {
+    let example = "-12.5,0,300 (x,y,z)"
+    let numbers = try triple(text, example: example).map { part in
+      guard let number = Double(part), number.isFinite else {
+        throw wrong("'\(part)' is no number", example)
+      }
+      return number
+    }
+    return Point3(x: numbers[0], y: numbers[1], z: numbers[2])
+  }
 }
