@@ -169,7 +169,9 @@ extension SpimDataDocument {
   private func indent(of tag: XMLTag) -> String? {
     let start = startOfBlanks(before: tag.range.lowerBound)
     let blanks = bytes[start..<tag.range.lowerBound]
-    guard let last = blanks.lastIndex(of: 0x0A) else { return start == 0 ? "" : nil }
+    guard let last = blanks.lastIndex(of: 0x0A) else {
+      return start == 0 && bytes.contains(0x0A) ? "" : nil
+    }
     return String(decoding: blanks[(last + 1)...], as: UTF8.self)
   }
 
