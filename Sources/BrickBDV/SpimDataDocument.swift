@@ -13,8 +13,8 @@ public struct SpimDataDocument: Sendable {
   public internal(set) var bytes: [UInt8]
   /// Whether an edit has changed anything since the document was read or saved.
   public internal(set) var isChanged = false
-  /// The file as it was read.
-  private var stamp: String
+  /// Of the file as it was read: times of writing are too coarse to tell two saves apart.
+  private var checksum: UInt32
 
   /// How many backups are kept: as many as BigStitcher keeps.
   public static let usualBackups = 5
@@ -25,8 +25,8 @@ public struct SpimDataDocument: Sendable {
   ///   `.unsupportedInput` if it is no SpimData, or its encoding doesn't let it be changed in place.
   public init(reading path: String) throws {
     self.path = try Files.resolved(path)
-    stamp = Files.stamp(self.path)
     bytes = try Files.read(self.path)
+    checksum = Self.checksum(of: bytes)
     _ = try RegistrationSites(bytes, path: self.path)
   }
 
@@ -43,7 +43,7 @@ public struct SpimDataDocument: Sendable {
   ///   what reading and writing throw.
   public mutating func save(backups: Int = usualBackups) throws {
     guard isChanged else { return }
-    guard Files.stamp(path) == stamp else {
+    guard Self.checksum(of: try Files.read(path)) == checksum else {
       throw BrickworkError(
         .outputExists, path: path,
         reason: "was saved by another program since it was read; nothing was written",
@@ -51,7 +51,11 @@ public struct SpimDataDocument: Sendable {
     }
     try Files.keepBackup(of: path, count: backups)
     try Files.replace(path, with: bytes)
-    stamp = Files.stamp(path)
+    checksum = Self.checksum(of: bytes)
     isChanged = false
+  }
+
+  private static func checksum(of bytes: [UInt8]) -> UInt32 {
+    unsafe CRC32C.checksum(bytes.span.bytes)
   }
 }
