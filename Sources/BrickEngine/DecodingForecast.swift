@@ -19,15 +19,21 @@ struct DecodingForecast: Sendable, Hashable {
   private static let sampledGroups = 8
 
   init(_ runner: PassRunner, neighbours: Int) {
-    let source = runner.sources[0]
-    let slab = runner.middleSlab(neighbours)
-    slabBytes = source.decodedBytes(reading: slab)
+    self.init(
+      of: runner.sources[0], slab: runner.middleSlab(neighbours), block: runner.pass.block)
+  }
+
+  /// - Parameters:
+  ///   - slab: blocks that are computed one after the other.
+  ///   - turn: bytes of the pieces they go through before they come to the same ones again; nil means all of the slab's.
+  init(of source: any Volume, slab: Box3, block: Index3, turn: Int? = nil) {
+    slabBytes = turn ?? source.decodedBytes(reading: slab)
     guard slabBytes > 0 else {
       visits = 1
       spread = 1
       return
     }
-    visits = Self.overlap(of: source, in: slab, parts: runner.pass.block)
+    visits = Self.overlap(of: source, in: slab, parts: block)
     var sample = slab
     let size = source.size
     for axis in 1...2 {
@@ -69,5 +75,26 @@ struct DecodingForecast: Sendable, Hashable {
     var hits = 0.0
     for _ in 0..<200 { hits = exp(-(1 - hits) * ratio) }
     return min(1, hits)
+  }
+
+  /// A budget, beyond one with which pieces are decoded again and again, with which they aren't; nil if there is none.
+  ///
+  /// - Parameter attempt: how often a piece is decoded with a budget, and the bytes that decoded ones lack there.
+  static func advisedMemory(
+    beyond budget: MemoryBudget,
+    _ attempt: (MemoryBudget) throws -> (decodings: Double, missing: Int)
+  ) throws -> Int? {
+    var bytes = budget.byteCount
+    var missing = try attempt(budget).missing
+    // More memory lets blocks share more: a few rounds settle it.
+    for _ in 0..<24 {
+      let (sum, overflow) = bytes.addingReportingOverflow(max(1 << 20, missing))
+      guard !overflow else { return nil }
+      bytes = sum
+      let next = try attempt(MemoryBudget(byteCount: bytes))
+      if next.decodings <= StoreJob.acceptedDecodings { return bytes }
+      missing = next.missing
+    }
+    return nil
   }
 }

@@ -10,7 +10,7 @@ extension StorePlan {
   /// Beyond this a slab is so large that whole planes are of no use: few machines would hold it.
   static let largestSlab = 1 << 30
   /// Blocks that decode less than this times what they share decode their own pieces.
-  private static let separateBlocks = 1.05
+  static let separateBlocks = 1.05
 
   /// Plans the store of `source` so that each of its compressed pieces need be decoded only once.
   ///

@@ -33,26 +33,17 @@ extension StoreJob {
     let decoding = DecodingForecast(runner, neighbours: width.together.neighbours)
     let expected = decoding.decodings(room: width.room)
     var advised: Int?
-    if expected > Self.acceptedDecodings { advised = try Self.advice(runner, width) }
+    if expected > Self.acceptedDecodings {
+      advised = try DecodingForecast.advisedMemory(beyond: budget) { budget in
+        var larger = runner
+        larger.budget = budget
+        let width = try larger.width()
+        let decoding = DecodingForecast(larger, neighbours: width.together.neighbours)
+        return (decoding.decodings(room: width.room), width.demand - width.room)
+      }
+    }
     return Forecast(
       workers: width.workers, plannedBytes: width.planned, cacheBytes: width.room,
       sharedPieceBytes: width.demand, expectedDecodings: expected, advisedMemory: advised)
-  }
-
-  /// The budget with which decoded pieces are kept as long as they are wanted, if there is one.
-  private static func advice(_ runner: PassRunner, _ width: PassRunner.Width) throws -> Int? {
-    var larger = runner
-    var missing = max(1 << 20, width.demand - width.room)
-    // More memory lets more items go together, which then share more: a few rounds settle it.
-    for _ in 0..<24 {
-      let (bytes, overflow) = larger.budget.byteCount.addingReportingOverflow(missing)
-      guard !overflow else { return nil }
-      larger.budget = MemoryBudget(byteCount: bytes)
-      let width = try larger.width()
-      let decoding = DecodingForecast(larger, neighbours: width.together.neighbours)
-      if decoding.decodings(room: width.room) <= acceptedDecodings { return bytes }
-      missing = max(missing, width.demand - width.room)
-    }
-    return nil
   }
 }

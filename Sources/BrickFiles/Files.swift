@@ -84,6 +84,17 @@ public enum Files {
     return "\(time.tv_sec)." + String(repeating: "0", count: 9 - nanoseconds.count) + nanoseconds
   }
 
+  /// What tells a file from all others, and from itself once it is changed, also under another name; nil where there
+  /// is none.
+  public static func identity(_ path: String) -> UInt64? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    let words = "\(status.st_dev) \(status.st_ino) \(status.st_size) \(stamp(path))"
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in words.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return hash
+  }
+
   /// Whether `path` is a folder.
   public static func isFolder(_ path: String) -> Bool {
     var status = stat()

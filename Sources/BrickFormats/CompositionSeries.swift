@@ -132,7 +132,8 @@ extension TileSet {
     }
   }
 
-  private func checkCounts(_ channels: ChannelSelection, _ timepoints: TimepointSelection) throws {
+  /// Throws unless all tiles have as many of what is chosen whole.
+  func checkCounts(_ channels: ChannelSelection, _ timepoints: TimepointSelection) throws {
     func counted(_ number: Int, _ what: String) -> String {
       "\(number) \(what)\(number == 1 ? "" : "s")"
     }

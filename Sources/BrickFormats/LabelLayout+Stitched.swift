@@ -16,13 +16,16 @@ public struct StitchedLabels: Sendable {
 extension LabelLayout {
   /// The tiles with the new labels of `map` as one lazy volume.
   ///
-  /// Where tiles overlap the last one that has a label counts: background hides nothing, and labels are never blended. The type is uint32, or uint64 where a new label needs it: viewers take these two for
-  /// segmentations.
+  /// Where tiles overlap the last one that has a label counts: background hides nothing, and labels are never blended.
   ///
+  /// - Parameter minimum: a type that is taken, or a wider one where a new label needs it; viewers of stores take uint32 and
+  ///   uint64 for segmentations.
   /// - Throws: `BrickworkError` with code `.badRequest` if the map has no such tiles. A label that the map doesn't have is
   ///   an error when it is read.
-  public func stitched(with map: LabelMap) throws -> StitchedLabels {
-    let volumes = try tiles.map { try $0.relabeled(with: map, atLeast: .uint32) }
+  public func stitched(with map: LabelMap, atLeast minimum: VoxelType = .uint32) throws
+    -> StitchedLabels
+  {
+    let volumes = try tiles.map { try $0.relabeled(with: map, atLeast: minimum) }
     let volume = try StitchedVolume(volumes, placement: placement, fusion: .overwrite)
     let places = tiles.map { tile -> JSON in
       [

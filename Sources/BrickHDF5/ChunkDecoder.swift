@@ -112,6 +112,25 @@ struct ChunkDecoder: Sendable {
     if element.isSwapped && !isPacked { block.swapBytes() }
   }
 
+  /// The same for a chunk of a file, which errors name.
+  func decode(
+    _ stored: RawSpan, mask: UInt32, isPartial: Bool, into block: inout VoxelBlock,
+    _ place: HDF5Place
+  ) throws {
+    // A damaged file may claim chunks of any size: deflate gives a thousand bytes for one, no more.
+    guard chunkBytes / 2048 <= stored.byteCount || !isBounded else {
+      throw place.damaged("\(stored.byteCount) bytes can't hold a chunk of \(chunkBytes)")
+    }
+    do {
+      try decode(stored, mask: mask, isPartial: isPartial, into: &block)
+    } catch var error as BrickworkError {
+      error.path = place.path
+      error.place = place.object
+      error.remedy = error.remedy ?? "Restore the file from a copy, or export it again"
+      throw error
+    }
+  }
+
   /// Undoes the filters from the last to the first.
   private func undo(
     _ stages: ArraySlice<Stage>, _ source: RawSpan, into target: inout MutableRawSpan

@@ -18,11 +18,13 @@ public final class HDF5Dataset: @unchecked Sendable {
   public let chunk: Index3?
   /// What chunks pass on their way into the file, in this order.
   public let filters: [HDF5Filter]
+  /// Undoes the filters outside the library's lock; nil where only the library can.
+  private let decoder: ChunkDecoder?
   private var handle: HDF5Handle
 
   init(
     file: HDF5File, name: String, handle: consuming HDF5Handle, type: VoxelType, size: Index3,
-    chunk: Index3?, filters: [HDF5Filter]
+    chunk: Index3?, filters: [HDF5Filter], decoder: ChunkDecoder?
   ) {
     self.file = file
     self.name = name
@@ -31,6 +33,7 @@ public final class HDF5Dataset: @unchecked Sendable {
     self.size = size
     self.chunk = chunk
     self.filters = filters
+    self.decoder = decoder
   }
 
   deinit { HDF5Library.locked { _ = handle.close() } }
@@ -42,7 +45,7 @@ public final class HDF5Dataset: @unchecked Sendable {
     }
   }
 
-  private func id() throws(BrickworkError) -> hid_t {
+  func id() throws(BrickworkError) -> hid_t {
     guard handle.isOpen else {
       throw BrickworkError(
         .badRequest, path: file.path, place: name, reason: "the dataset is closed already")
@@ -54,30 +57,89 @@ public final class HDF5Dataset: @unchecked Sendable {
   /// (bit 0 is the first).
   ///
   /// - Parameter origin: The chunk's first voxel, a multiple of the chunk's size.
+  /// - Returns: where the file ended before, which is where the bytes of a chunk that was not there yet begin in a
+  ///   file of `HDF5File(creating:)`; the library does not promise it.
+  @discardableResult
   public func write(
     rawChunk bytes: RawSpan, at origin: Index3, skippedFilters: UInt32 = 0
-  ) throws {
+  ) throws -> Int {
     precondition(
       Box3(size: size).contains(Box3(origin: origin, size: .one)), "A chunk lies in its dataset")
     let offset = origin.components.map { hsize_t($0) }
-    try HDF5Library.locked { () throws(BrickworkError) in
+    return try HDF5Library.locked { () throws(BrickworkError) in
       let dataset = try id()
+      let place = file.place("\(name), chunk at \(origin)")
+      var end: haddr_t = 0
+      try place.check(unsafe H5Fget_eoa(file.id(), &end), "learn the file's size")
       let result = unsafe bytes.withUnsafeBytes {
         unsafe H5Dwrite_chunk(
           dataset, chdf5_default(), skippedFilters, offset, $0.count, $0.baseAddress)
       }
-      try file.place("\(name), chunk at \(origin)").check(result, "write \(bytes.byteCount) bytes")
+      try place.check(result, "write \(bytes.byteCount) bytes")
+      return Int(clamping: end)
     }
   }
 
   /// Fills a block, whose box lies in the dataset and whose type is the dataset's.
   ///
-  /// Chunks never written are zero.
+  /// Chunks never written are zero. Chunks are decoded outside the library's lock where their filters allow.
   /// - Throws: `BrickworkError` with the dataset and the box, in the library's words, if that fails.
   public func read(into block: inout VoxelBlock) throws {
     precondition(block.type == type, "The dataset holds \(type), not \(block.type)")
     precondition(Box3(size: size).contains(block.box), "A box lies in its dataset")
     guard !block.box.isEmpty else { return }
+    guard let chunk, let decoder else { return try readByLibrary(into: &block) }
+    let grid = BrickGrid(size: size, brick: chunk)
+    var decoded = VoxelBlock()
+    try grid.indices(intersecting: block.box).forEachPosition { index in
+      if try decode(index * chunk, chunk, decoder, into: &decoded) {
+        block.copy(from: VoxelView(decoded))
+      } else {
+        clear(grid.box(at: index), &block)
+      }
+    }
+  }
+
+  /// Makes `block` the whole chunk whose first voxel is `origin`, also past the dataset's end.
+  ///
+  /// - Returns: false, and a block of nothing, if the chunk was never written.
+  /// - Throws: `BrickworkError` with code `.unsupportedInput` if it passed a filter that nothing here can undo, or
+  ///   there are no chunks; `.damagedInput` if it can't be decoded.
+  public func readChunk(at origin: Index3, into block: inout VoxelBlock) throws -> Bool {
+    guard let chunk, let decoder else {
+      throw BrickworkError(
+        .unsupportedInput, path: file.path, place: name,
+        reason: chunk == nil
+          ? "is stored in one piece, not in chunks"
+          : "is compressed with \(filters.map(\.words).joined(separator: ", ")), which can't be undone here",
+        remedy: "Resave the file with deflate")
+    }
+    return try decode(origin, chunk, decoder, into: &block)
+  }
+
+  private func decode(
+    _ origin: Index3, _ chunk: Index3, _ decoder: ChunkDecoder, into block: inout VoxelBlock
+  ) throws -> Bool {
+    let place = file.place("\(name), chunk at \(origin)")
+    let raw = try HDF5Library.locked { () throws(BrickworkError) in
+      try HDF5RawChunk.read(
+        id(), at: origin.components.map { hsize_t($0) }, most: decoder.mostStoredBytes, place)
+    }
+    let mask = raw.mask
+    guard let stored = raw.block else { return false }
+    block.reshape(to: Box3(origin: origin, size: chunk), type: type)
+    let isPartial = !Box3(size: size).contains(block.box)
+    try decoder.decode(stored.bytes, mask: mask, isPartial: isPartial, into: &block, place)
+    return true
+  }
+
+  private func clear(_ box: Box3, _ block: inout VoxelBlock) {
+    let row = [UInt8](repeating: 0, count: box.size.x * type.byteCount)
+    unsafe block.copy(
+      from: VoxelView(row.span.bytes, box: box, type: type, rowStride: 0, planeStride: 0))
+  }
+
+  private func readByLibrary(into block: inout VoxelBlock) throws {
     let box = block.box
     let start = box.origin.components.map { hsize_t($0) }
     let count = box.size.components.map { hsize_t($0) }

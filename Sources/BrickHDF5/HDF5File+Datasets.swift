@@ -69,6 +69,7 @@ extension HDF5File {
     var size: Index3
     var chunk: Index3?
     var filters: [HDF5Filter]
+    var decoder: ChunkDecoder?
   }
 
   private func describe(_ name: String, _ handle: consuming HDF5Handle) throws -> HDF5Dataset {
@@ -82,7 +83,7 @@ extension HDF5File {
     }
     return HDF5Dataset(
       file: self, name: name, handle: handle, type: described.type, size: described.size,
-      chunk: described.chunk, filters: described.filters)
+      chunk: described.chunk, filters: described.filters, decoder: described.decoder)
   }
 
   private func description(_ name: String, _ dataset: hid_t) throws(BrickworkError) -> Description {
@@ -128,6 +129,22 @@ extension HDF5File {
     }
     let filters = try HDF5Filter.all(of: layout.id, path, place)
     try HDF5Filter.check(filters, path, place)
-    return Description(type: type, size: size, chunk: chunk, filters: filters)
+    return Description(
+      type: type, size: size, chunk: chunk, filters: filters,
+      decoder: try decoder(filters, type, chunk, stored.id, layout.id, place))
+  }
+
+  /// What decodes chunks outside the library; nil where it can't be done.
+  private func decoder(
+    _ filters: [HDF5Filter], _ type: VoxelType, _ chunk: Index3?, _ stored: hid_t, _ layout: hid_t,
+    _ place: HDF5Place
+  ) throws(BrickworkError) -> ChunkDecoder? {
+    guard let chunk, let element = try? HDF5Element(stored) else { return nil }
+    var options: UInt32 = 0
+    try place.check(unsafe H5Pget_chunk_opts(layout, &options), "read the chunk options")
+    return ChunkDecoder(
+      filters, chunkBytes: chunk.volume * type.byteCount, element: element,
+      elements: chunk.volume,
+      leavesEdgesRaw: options & UInt32(H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0)
   }
 }

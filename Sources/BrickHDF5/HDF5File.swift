@@ -45,6 +45,9 @@ public final class HDF5File: @unchecked Sendable {
     handle = try HDF5Library.locked {
       // A dataset still open keeps the file open in secret otherwise.
       let access = try Self.access(place, closing: H5F_CLOSE_SEMI)
+      // Nothing is set aside at the end, so that a chunk begins where the file ended.
+      try place.check(H5Pset_meta_block_size(access.id, 0), "set the block of metadata")
+      try place.check(H5Pset_small_data_block_size(access.id, 0), "set the block of small data")
       return try place.own(
         unsafe H5Fcreate(path, chdf5_truncate(), chdf5_default(), access.id),
         "create the HDF5 file", closer: H5Fclose)

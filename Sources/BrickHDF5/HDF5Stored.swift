@@ -90,12 +90,6 @@ final class HDF5Stored: Sendable {
 
   // MARK: Decoding here
 
-  /// A chunk as it stands in the file; none where it was never written.
-  private struct Raw: ~Copyable, Sendable {
-    var block: VoxelBlock?
-    var mask: UInt32 = 0
-  }
-
   private func decode(_ origin: [Int], _ decoder: ChunkDecoder) throws -> PieceCache.Piece {
     let raw = try raw(origin, decoder)
     let mask = raw.mask
@@ -103,51 +97,18 @@ final class HDF5Stored: Sendable {
     let isPartial = zip(zip(origin, layout.piece), layout.dimensions).contains {
       $0.0 + $0.1 > $1
     }
-    // A damaged file may claim chunks of any size: deflate gives a thousand bytes for one, no more.
-    guard layout.pieceBytes / 2048 <= stored.byteCount || !decoder.isBounded else {
-      throw place(origin).damaged(
-        "\(stored.byteCount) bytes can't hold a chunk of \(layout.pieceBytes)")
-    }
     var block = emptyPiece()
-    do {
-      try decoder.decode(stored.bytes, mask: mask, isPartial: isPartial, into: &block)
-    } catch var error as BrickworkError {
-      error.path = source.path
-      error.place = place(origin).object
-      error.remedy = error.remedy ?? "Restore the file from a copy, or export it again"
-      throw error
-    }
+    try decoder.decode(
+      stored.bytes, mask: mask, isPartial: isPartial, into: &block, place(origin))
     return PieceCache.Piece(block)
   }
 
-  private func raw(_ origin: [Int], _ decoder: ChunkDecoder) throws -> Raw {
+  private func raw(_ origin: [Int], _ decoder: ChunkDecoder) throws -> HDF5RawChunk {
     let offset = origin.map { hsize_t($0) }
     let most = decoder.mostStoredBytes
     return try HDF5Library.locked { () throws(BrickworkError) in
-      let dataset = try HDF5Pool.dataset(source, name)
-      let place = place(origin)
-      var size: hsize_t = 0
-      if unsafe H5Dget_chunk_storage_size(dataset, offset, &size) < 0 {
-        // Some versions say so in words alone, others by a size of 0.
-        let words = HDF5Library.words()
-        guard words.contains("not allocated") || words.contains("isn't defined") else {
-          throw place.error("find the chunk")
-        }
-        return Raw(block: nil)
-      }
-      guard size > 0 else { return Raw(block: nil) }
-      guard size <= UInt64(most) else {
-        throw place.damaged(
-          "the chunk takes \(size) bytes in the file, and may take \(most)")
-      }
-      var block = VoxelBlock(Box3(size: Index3(z: 1, y: 1, x: Int(size))), type: .uint8)
-      var mask: UInt32 = 0
-      var bytes = block.mutableBytes
-      let result = unsafe bytes.withUnsafeMutableBytes {
-        unsafe H5Dread_chunk(dataset, chdf5_default(), offset, &mask, $0.baseAddress)
-      }
-      try place.check(result, "read the chunk")
-      return Raw(block: block, mask: mask)
+      try HDF5RawChunk.read(
+        HDF5Pool.dataset(source, name), at: offset, most: most, place(origin))
     }
   }
 

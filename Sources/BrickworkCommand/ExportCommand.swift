@@ -17,31 +17,31 @@ enum ExportFormat: Sendable, Hashable {
   }
 }
 
-/// `brickwork export`: a store into a BigDataViewer file, or one volume into a TIFF or JPEG 2000 file.
+/// `brickwork export`: a store or tiles into a BigDataViewer file, or one volume into a TIFF or JPEG 2000 file.
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract:
-      "Exports a store as BigDataViewer HDF5 with its XML, or any tile or store as one TIFF file.",
+      "Exports a store or tiles as BigDataViewer HDF5 with its XML, or one volume as a TIFF file.",
     discussion: """
       The ending of the output's name chooses the format. OUT.h5 comes with OUT.xml beside it; open the XML in Fiji with \
-      Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. OUT.tif is an OME-TIFF of one channel and time point, \
-      a page for each plane, and its source may be any tile file as well.
+      Plugins > BigDataViewer > Open XML/HDF5, or in BigStitcher. Its layout is fused, one stitched volume: that of a store \
+      with the store's pyramid, or tiles stitched on the way; or views, each tile where it lies. Labels get coarser levels \
+      by majority. An interrupted export continues when the same command is given again. OUT.tif is an OME-TIFF of one \
+      channel and time point, a page for each plane.
 
       EXAMPLES
         brickwork export sample.ome.zarr -o sample.h5
         brickwork export sample.ome.zarr -o sample.h5 --levels bdv --compression deflate:4
-        brickwork export sample.ome.zarr -o old.h5 --legacy
-        brickwork export sample.ome.zarr -o dapi.h5 --channel DAPI --timepoint 3
+        brickwork export sample.ome.zarr -o old.h5 --legacy --channel all --timepoint all
+        brickwork export tiles/*.tif --offsets offsets.csv --fusion linear -o sample.h5
+        brickwork export tiles/*.tif --offsets offsets.csv --layout views -o tiles.h5
+        brickwork export labels/*.tif --offsets offsets.csv --from-map map.csv -o labels.h5
         brickwork export sample.ome.zarr -o overview.tif --level 2 --compression deflate:6
         brickwork export scan.nd2 -o field.ome.tif --tile 12 --roi 0:512,0:512,:
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "An OME-Zarr store; for TIFF any tile file, folder or tileset file.", valueName: "store"),
-    completion: .file())
-  var source: String
+  @OptionGroup(title: "Source") var source: SourceOptions
 
   @Option(
     name: .shortAndLong,
@@ -50,14 +50,12 @@ struct ExportCommand: AsyncParsableCommand {
   var output: String
 
   @Option(
-    help: ArgumentHelp("The channel, counted from 0 or by name (default: 0).", valueName: "n|name"),
-    transform: { try OptionValue.channel($0) })
-  var channel: ChannelChoice?
+    help: ArgumentHelp(
+      "What becomes of voxels that several tiles cover (default: linear; overwrite for labels).",
+      valueName: "overwrite|average|linear|max|min"))
+  var fusion: FusionChoice?
 
-  @Option(
-    help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
-    transform: { try OptionValue.timepoint($0) })
-  var timepoint: Int?
+  @OptionGroup(title: "Stitching") var composition: CompositionGroup
 
   @Option(
     help: ArgumentHelp(
@@ -82,6 +80,8 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws { try bdv.validate() }
+
   func run() async throws {
     guard let format = ExportFormat(ending: output) else {
       throw BrickworkError(
@@ -90,35 +90,50 @@ struct ExportCommand: AsyncParsableCommand {
         remedy: "Name it OUT.h5, and OUT.xml is written beside it, or OUT.tif")
     }
     try checkGroups(format)
-    guard Files.exists(source) else {
+    for path in source.sources where !Files.exists(path) {
       throw BrickworkError(
-        .missingInput, path: source, reason: "there is no such store or file",
+        .missingInput, path: path, reason: "there is no such store or file",
         remedy: "Check the path; it is taken from the current folder")
     }
-    try Output.check(output, overwrite: overwrite || dryRun)
+    let isContinued = format == .bdv && BDVFileWriter.isUnfinished(output)
+    try Output.check(output, overwrite: overwrite || dryRun || isContinued)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let summary: JobSummary
     switch format {
     case .bdv:
-      let request = ExportRequest(
-        source: source, output: output, levels: bdv.levels ?? .store, channel: channel,
-        timepoint: timepoint, chunk: bdv.chunk,
-        compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle,
-        legacy: bdv.legacy, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-        overwrite: overwrite, dryRun: dryRun)
-      summary = try await runExport(request, progress: progress, logging.log())
+      summary = try await runExport(
+        try request(), source: source, progress: progress, logging.log())
     case .tiff, .jpeg2000:
-      let request = VolumeExportRequest(
-        source: source, output: output, format: format, opening: volume.opening.options,
-        tile: volume.tile, level: volume.level, channel: channel, timepoint: timepoint,
-        region: volume.roi, voxelSize: volume.voxelSize, compression: compression,
-        memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-        overwrite: overwrite, dryRun: dryRun)
-      summary = try runVolumeExport(request, logging.log())
+      summary = try runVolumeExport(try volumeRequest(format), logging.log())
     }
     progress?.finish()
     summary.show(json: json, quiet: logging.quiet)
+  }
+
+  private func request() throws -> ExportRequest {
+    let usual: FusionChoice = bdv.areLabels ? .overwrite : .linear
+    return ExportRequest(
+      output: output, layout: bdv.layout ?? .fused, fusion: fusion,
+      options: try composition.commonOptions(fusion: fusion ?? usual),
+      channels: composition.channel, timepoints: composition.timepoint, levels: bdv.levels,
+      chunk: bdv.chunk, areLabels: bdv.areLabels, map: bdv.fromMap,
+      compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle, legacy: bdv.legacy,
+      memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
+      dryRun: dryRun)
+  }
+
+  private func volumeRequest(_ format: ExportFormat) throws -> VolumeExportRequest {
+    // The same checks, in the same words, as for a picture of one volume.
+    let options = try composition.options(fusion: fusion ?? .linear)
+    return VolumeExportRequest(
+      source: source.sources[0], output: output, format: format, opening: source.opening.options,
+      tile: volume.tile, level: volume.level,
+      channel: composition.channel.map { _ in options.channel },
+      timepoint: composition.timepoint.map { _ in options.timepoint },
+      region: volume.roi, voxelSize: source.voxelSize, compression: compression,
+      memory: try machine.memoryLimit(), threads: try machine.threadCount(),
+      overwrite: overwrite, dryRun: dryRun)
   }
 
   private func checkGroups(_ format: ExportFormat) throws {
@@ -127,10 +142,20 @@ struct ExportCommand: AsyncParsableCommand {
         .badRequest, path: output, reason: "\(name) belongs to exports of one volume, not to HDF5",
         remedy: "Leave it out, or name the output OUT.tif")
     }
-    if format != .bdv, let name = bdv.given {
+    guard format != .bdv else { return }
+    if let name = bdv.given ?? (fusion == nil ? composition.placing : "--fusion")
+      ?? (source.offsets == nil ? nil : "--offsets")
+    {
       throw BrickworkError(
         .badRequest, path: output, reason: "\(name) belongs to HDF5",
         remedy: "Leave it out, or name the output OUT.h5")
+    }
+    guard source.sources.count == 1 else {
+      throw BrickworkError(
+        .badRequest, path: output,
+        reason:
+          "a file of this format holds one volume, and \(source.sources.count) sources are named",
+        remedy: "Name one, or stitch them first")
     }
   }
 }
@@ -139,18 +164,38 @@ struct ExportCommand: AsyncParsableCommand {
 struct BDVExportGroup: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of the store's (default: store).",
+      "fused: one stitched volume; views: each tile where it lies, a setup for each of its channels (default: fused).",
+      valueName: "fused|views"))
+  var layout: ExportLayout?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pyramid levels: the store's own, BigDataViewer's proposal, or so many of them, full resolution included (default: "
+        + "store for a stitched store, bdv for tiles).",
       valueName: "store|bdv|n"),
     transform: { try ExportLevelsOption(parsing: $0) })
   var levels: ExportLevelsOption?
 
   @Option(
     help: ArgumentHelp(
-      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks, 64,64,64 where those exceed 1 MiB "
-        + "or a level is made anew).",
+      "Voxels of an HDF5 chunk, in the order z,y,x (default: the store's bricks where they have at most 1 MiB; else "
+        + "64,64,64, thinner for tiles that are compressed page by page).",
       valueName: "z,y,x"),
     transform: { try Notation.shape($0) })
   var chunk: Index3?
+
+  @Flag(
+    help:
+      "The voxels are labels: coarser levels take the label most voxels have. Label images are known without it."
+  )
+  var labels = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A map, as labels dedup writes it, of the tiles' labels to new ones; implies --labels.",
+      valueName: "map.csv"),
+    completion: .file(extensions: ["csv"]))
+  var fromMap: String?
 
   @Flag(name: .long, help: "Don't shuffle bytes before compression.")
   var noShuffle = false
@@ -160,10 +205,21 @@ struct BDVExportGroup: ParsableArguments {
 
   /// The first option that was given, if any.
   var given: String? {
-    if levels != nil { return "--levels" }
-    if chunk != nil { return "--chunk" }
-    if noShuffle { return "--no-shuffle" }
-    return legacy ? "--legacy" : nil
+    let options = [
+      ("--layout", layout != nil), ("--levels", levels != nil), ("--chunk", chunk != nil),
+      ("--labels", labels), ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle),
+      ("--legacy", legacy),
+    ]
+    return options.first { $0.1 }?.0
+  }
+
+  /// Whether the voxels are said to be labels.
+  var areLabels: Bool { labels || fromMap != nil }
+
+  func validate() throws {
+    if let fromMap, !fromMap.hasSuffix(".csv") {
+      throw ValidationError("The map \(fromMap) does not end in .csv (--from-map).")
+    }
   }
 }
 
@@ -187,42 +243,10 @@ struct VolumeExportGroup: ParsableArguments {
     transform: { try Notation.region($0) })
   var roi: Region?
 
-  @Option(
-    help: ArgumentHelp(
-      "Distance between voxels in µm, in the order x,y,z (default: what the source says).",
-      valueName: "x,y,z"),
-    transform: { try Notation.voxelSize($0) })
-  var voxelSize: VoxelSize?
-
-  @OptionGroup var opening: OpeningGroup
-
   /// The first option that was given, if any.
   var given: String? {
     if tile != nil { return "--tile" }
     if level != nil { return "--level" }
-    if roi != nil { return "--roi" }
-    if voxelSize != nil { return "--voxel-size" }
-    return opening.options == OpeningOptions() ? nil : "an option for opening tiles"
+    return roi != nil ? "--roi" : nil
   }
-}
-
-/// What an export to BigDataViewer is asked to do.
-struct ExportRequest: Sendable {
-  var source: String
-  var output: String
-  var levels: ExportLevelsOption
-  /// Nil takes the first, with a warning if there are more.
-  var channel: ChannelChoice?
-  /// Nil takes the first, with a warning if there are more.
-  var timepoint: Int?
-  /// Voxels, z, y, x; nil leaves the choice to the engine.
-  var chunk: Index3?
-  var compression: CompressionOption
-  var shuffle: Bool
-  var legacy: Bool
-  /// Bytes; nil leaves the choice to the engine.
-  var memory: Int?
-  var threads: Int?
-  var overwrite: Bool
-  var dryRun: Bool
 }

@@ -43,6 +43,14 @@ enum LevelsOption: Sendable, Hashable {
   }
 }
 
+/// What a BigDataViewer file holds.
+enum ExportLayout: String, CaseIterable, ExpressibleByArgument {
+  /// One stitched volume.
+  case fused
+  /// Each tile where it lies.
+  case views
+}
+
 /// The pyramid levels of an export.
 enum ExportLevelsOption: Sendable, Hashable {
   /// Those of the store.

@@ -1,64 +1,42 @@
 import Brickwork
 
-/// Lets the engine stream a store into a BigDataViewer file.
+/// Opens the sources and lets the engine stream them into a BigDataViewer file.
 func runExport(
-  _ request: ExportRequest, progress: TerminalProgress?, _ log: Log
+  _ request: ExportRequest, source: SourceOptions, progress: TerminalProgress?, _ log: Log
 ) async throws -> JobSummary {
+  try request.check()
+  let options = try request.fileOptions()
   let budget = MemoryBudget(byteCount: request.memory)
+  // Opening reads headers alone: the job sets what its plan leaves for the cache.
   let cache = PieceCache(capacity: 0)
-  let image = try OMEZarrImage(request.source, cache: cache)
-  var options = BDVExportOptions(legacyInt16: request.legacy, shuffle: request.shuffle)
-  switch request.compression {
-  case .none: options.deflateLevel = nil
-  case .deflate(let level): options.deflateLevel = level
-  case .zstd, .lzw:
-    throw BrickworkError(
-      .badRequest, path: request.output,
-      reason: "BigDataViewer's HDF5 is not compressed with \(request.compression.name)",
-      remedy: "Choose --compression deflate:1 or none")
-  }
-  let levels: ExportLevels =
-    switch request.levels {
-    case .store: .store
-    case .bdv: .bdv
-    case .count(let count): .first(count)
-    }
-  let info = image.info
-  for warning in leftOut(info, request.channel, request.timepoint) { log.warning(warning) }
+  let sources = try request.sources(source, cache: cache, log)
   let job = try ExportJob(
-    image: image, channel: try (request.channel ?? .number(0)).number(in: info),
-    timepoint: request.timepoint ?? 0, path: request.output, levels: levels, chunk: request.chunk,
-    options: options, budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
-    listener: progress)
-  if request.dryRun { return dryRun(job, request, info, budget, try job.forecast()) }
-  let summary = try await job.run(overwrite: request.overwrite)
-  var text =
-    "\(request.output): \(Text.size(info.size)) voxels (x×y×z), \(summary.levels) levels, "
-    + "\(Text.bytes(summary.bytesWritten)) written in \(Text.duration(summary.seconds))"
-  if summary.seconds > 0 {
-    text += " (\(Text.fixed(Double(summary.voxelBytes) / summary.seconds / 1e6, 0)) MB/s)"
-  }
-  return JobSummary(
-    text: text,
-    json: [
-      "path": .string(request.output), "type": .string(info.type.rawValue),
-      "size_zyx": JSON(info.size), "levels": JSON(summary.levels),
-      "seconds": .number(summary.seconds), "voxel_bytes": JSON(summary.voxelBytes),
-      "bytes_written": JSON(summary.bytesWritten), "workers": JSON(summary.workers),
-    ])
+    path: request.output, images: sources.images, options: options, source: sources.settings,
+    stamps: sources.stamps, budget: budget, threads: request.threads ?? SystemMemory.cores,
+    cache: cache, heldBytes: sources.heldBytes, listener: progress)
+  let forecast = try job.forecast()
+  warn(
+    forecast, otherwise: "brickwork import decodes each once, and its store is exported fast", log)
+  if request.dryRun { return dryRun(job, request, budget, forecast) }
+  return finished(job, request, try await job.run(overwrite: request.overwrite))
 }
 
 /// What a file of one channel and time point leaves out that nobody chose, a sentence each.
 func leftOut(_ info: TileInfo, _ channel: ChannelChoice?, _ timepoint: Int?) -> [String] {
+  leftOut(info, isChannelChosen: channel != nil, isTimepointChosen: timepoint != nil)
+}
+
+/// The same by whether anything was chosen.
+func leftOut(_ info: TileInfo, isChannelChosen: Bool, isTimepointChosen: Bool) -> [String] {
   var warnings: [String] = []
-  if channel == nil && info.channelNames.count > 1 {
+  if !isChannelChosen && info.channelNames.count > 1 {
     let names = info.channelNames.enumerated().map { $1.isEmpty ? "\($0)" : "\($0) (\($1))" }
     let others = names.dropFirst().prefix(8).joined(separator: ", ")
     warnings.append(
       "\(info.path): of \(names.count) channels only \(names[0]) is exported, not \(others)"
         + (names.count > 9 ? ", …" : "") + "; choose with --channel")
   }
-  if timepoint == nil && info.timepoints > 1 {
+  if !isTimepointChosen && info.timepoints > 1 {
     let others = info.timepoints == 2 ? "1" : "1 to \(info.timepoints - 1)"
     warnings.append(
       "\(info.path): of \(info.timepoints) time points only 0 is exported, not \(others); "
@@ -67,34 +45,106 @@ func leftOut(_ info: TileInfo, _ channel: ChannelChoice?, _ timepoint: Int?) -> 
   return warnings
 }
 
-private func dryRun(
-  _ job: ExportJob, _ request: ExportRequest, _ info: TileInfo, _ budget: MemoryBudget,
-  _ forecast: (workers: Int, plannedBytes: Int)
-) -> JobSummary {
-  let bytes = job.pyramid.reduce(0) { $0 + $1.size.volume * info.type.byteCount }
-  var lines = [
-    "\(request.output): \(Text.size(info.size)) voxels (x×y×z) of \(info.type.rawValue) would be exported"
+/// "2 time points × 3 channels × 12 tiles", without what there is one of; empty for a single volume.
+private func counts(_ job: ExportJob) -> String {
+  let image = job.images[0]
+  let parts = [
+    (image.timepoints, "time point"), (image.channelNames.count, "channel"),
+    (job.images.count, "tile"),
   ]
-  for (number, level) in job.pyramid.enumerated() {
-    lines.append(
-      "level \(number): \(Text.size(level.size)), chunks \(Text.size(level.chunk))")
+  return parts.filter { $0.0 > 1 }.map { Text.count($0.0, $0.1) + " × " }.joined()
+}
+
+/// "2 channels × 2048×2048×256", x first; of tiles the first one's size.
+private func described(_ job: ExportJob) -> String {
+  let sizes = Set(job.images.map(\.size))
+  return counts(job) + (sizes.count > 1 ? "up to " : "")
+    + Text.size(sizes.reduce(.zero) { $0.maximum($1) }) + " voxels (x×y×z)"
+}
+
+private func voxelBytes(_ job: ExportJob) -> Int { job.images.reduce(0) { $0 + $1.voxelBytes } }
+
+/// What is told of the images, finished or not.
+private func describe(_ job: ExportJob, _ request: ExportRequest) -> JSON {
+  let first = job.images[0]
+  var json: JSON = [
+    "path": .string(request.output), "layout": .string(request.layout.rawValue),
+    "type": .string(first.type.rawValue),
+    "setups": JSON(job.images.count * first.channelNames.count),
+    "timepoints": JSON(first.timepoints),
+  ]
+  if request.layout == .fused { json["size_zyx"] = JSON(first.size) }
+  return json
+}
+
+private func describe(_ level: BDVLevel) -> JSON {
+  [
+    "size_zyx": JSON(level.size), "factor_zyx": JSON(level.factor), "chunk_zyx": JSON(level.chunk),
+  ]
+}
+
+private func finished(
+  _ job: ExportJob, _ request: ExportRequest, _ summary: ExportJob.Summary
+) -> JobSummary {
+  var text =
+    "\(request.output): \(described(job)), \(Text.count(summary.levels, "level")), "
+    + "\(Text.bytes(summary.bytesWritten)) written in \(Text.duration(summary.seconds))"
+  if summary.seconds > 0 {
+    text += " (\(Text.fixed(Double(summary.voxelBytes) / summary.seconds / 1e6, 0)) MB/s)"
   }
-  lines.append("\(Text.bytes(bytes)) of voxels before compression")
+  if summary.keptBlocks > 0 {
+    text += "; \(summary.keptBlocks) of \(summary.totalBlocks) pieces of work were done before"
+  }
+  var json = describe(job, request)
+  json["levels"] = JSON(summary.levels)
+  json["seconds"] = .number(summary.seconds)
+  json["voxel_bytes"] = JSON(summary.voxelBytes)
+  json["bytes_written"] = JSON(summary.bytesWritten)
+  json["workers"] = JSON(summary.workers)
+  json["kept_items"] = JSON(summary.keptBlocks)
+  json["total_items"] = JSON(summary.totalBlocks)
+  describe(summary.decoding, in: &json)
+  return JobSummary(text: text, json: json)
+}
+
+private func dryRun(
+  _ job: ExportJob, _ request: ExportRequest, _ budget: MemoryBudget, _ forecast: StoreJob.Forecast
+) -> JobSummary {
+  var lines = [
+    "\(request.output): \(described(job)) of \(job.images[0].type.rawValue) would be exported"
+  ]
+  for (number, image) in job.images.prefix(10).enumerated() {
+    if job.images.count > 1 {
+      let offset = [image.offset.x, image.offset.y, image.offset.z].map(Text.rounded)
+      lines.append("\(number): \(image.name) at \(offset.joined(separator: ", ")) (x, y, z)")
+    }
+    for (number, level) in image.pyramid.enumerated() {
+      lines.append("level \(number): \(Text.size(level.size)), chunks \(Text.size(level.chunk))")
+    }
+  }
+  if job.images.count > 10 { lines.append("… and \(job.images.count - 10) more") }
+  lines.append("\(Text.bytes(voxelBytes(job))) of voxels before compression")
   lines.append(
     "\(forecast.workers) workers, \(Text.bytes(forecast.plannedBytes)) planned of "
       + "\(Text.bytes(budget.byteCount)) allowed; nothing was written")
-  return JobSummary(
-    text: lines.joined(separator: "\n"),
-    json: [
-      "path": .string(request.output), "dry_run": true, "type": .string(info.type.rawValue),
-      "size_zyx": JSON(info.size),
-      "levels": .array(
-        job.pyramid.map {
-          [
-            "size_zyx": JSON($0.size), "factor_zyx": JSON($0.factor), "chunk_zyx": JSON($0.chunk),
-          ]
-        }),
-      "voxel_bytes": JSON(bytes), "workers": JSON(forecast.workers),
-      "planned_bytes": JSON(forecast.plannedBytes), "memory_bytes": JSON(budget.byteCount),
-    ])
+  var json = describe(job, request)
+  json["dry_run"] = true
+  if request.layout == .fused {
+    json["levels"] = .array(job.images[0].pyramid.map(describe))
+  } else {
+    json["images"] = .array(
+      job.images.map {
+        [
+          "name": .string($0.name), "size_zyx": JSON($0.size),
+          "offset_xyz": [.number($0.offset.x), .number($0.offset.y), .number($0.offset.z)],
+          "levels": .array($0.pyramid.map(describe)),
+        ]
+      })
+  }
+  json["voxel_bytes"] = JSON(voxelBytes(job))
+  json["workers"] = JSON(forecast.workers)
+  json["planned_bytes"] = JSON(forecast.plannedBytes)
+  json["memory_bytes"] = JSON(budget.byteCount)
+  describe(forecast, in: &json)
+  return JobSummary(text: lines.joined(separator: "\n"), json: json)
 }

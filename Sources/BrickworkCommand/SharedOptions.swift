@@ -126,6 +126,16 @@ struct CompositionGroup: ParsableArguments {
     transform: { try OptionValue.timepoints($0) })
   var timepoint: TimepointSelection?
 
+  /// The first option given that changes tiles or their places, if any.
+  var placing: String? {
+    let options = [
+      ("--blend-width", blendWidth != nil), ("--order", order != nil), ("--flip", flip != nil),
+      ("--offset-rounding", offsetRounding != nil), ("--downscale", downscale != nil),
+      ("--downscale-method", downscaleMethod != nil),
+    ]
+    return options.first { $0.1 }?.0
+  }
+
   /// The options of a single volume.
   ///
   /// - Throws: `BrickworkError` if all channels or time points are asked for.

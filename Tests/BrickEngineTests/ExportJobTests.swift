@@ -34,14 +34,12 @@ private struct Store {
   }
 
   func job(
-    _ path: String, levels: ExportLevels = .store, channel: Int = 0, timepoint: Int = 0,
-    chunk: Index3? = nil, options: BDVExportOptions = BDVExportOptions(), memory: Int = 256 << 20,
-    threads: Int = 2
+    _ path: String, levels: ExportLevels = .store, chunk: Index3? = nil,
+    options: BDVExportOptions = BDVExportOptions(), memory: Int = 256 << 20, threads: Int = 2
   ) throws -> ExportJob {
     try ExportJob(
-      image: image, channel: channel, timepoint: timepoint, path: path, levels: levels,
-      chunk: chunk, options: options, budget: MemoryBudget(byteCount: memory), threads: threads,
-      cache: cache)
+      path: path, images: [try ExportImage(store: image, levels: levels, chunk: chunk)],
+      options: options, budget: MemoryBudget(byteCount: memory), threads: threads, cache: cache)
   }
 
   func level(_ number: Int) throws -> any Volume {
@@ -90,7 +88,9 @@ private func bytes(of volume: any Volume) throws -> [UInt8] {
         let stored = try store.level(number)
         #expect(level.factor == store.image.factor(level: number))
         #expect(level.chunk == (chunk ?? store.brick).minimum(stored.size))
-        #expect(job.pyramid[number].chunk == level.chunk && job.pyramid[number].size == stored.size)
+        #expect(
+          job.images[0].pyramid[number].chunk == level.chunk
+            && job.images[0].pyramid[number].size == stored.size)
         let back = try #require(try file.volume(setup: 0, timepoint: 0, level: number))
         #expect(back.type == type && back.size == stored.size)
         #expect(try bytes(of: back) == bytes(of: stored), "\(type), level \(number)")
@@ -101,7 +101,9 @@ private func bytes(of volume: any Volume) throws -> [UInt8] {
     }
   }
 
-  @Test(arguments: 1...4) func bigDataViewersLevelsAreMeansOfTheStores(levels: Int) async throws {
+  @Test(arguments: 1...4) func bigDataViewersLevelsAreTheStoresOrMadeFromTheOneBefore(levels: Int)
+    async throws
+  {
     let size = Index3(z: 9, y: 33, x: 1100)
     let voxelSize = VoxelSize(x: 0.16, y: 0.16, z: 0.4)
     let store = try await Store(
@@ -113,21 +115,22 @@ private func bytes(of volume: any Volume) throws -> [UInt8] {
     let proposal = PyramidProposal.levels(size: size, voxelSize: voxelSize)
     #expect(proposal.count > 2)
     #expect(try file.levels(of: 0).map(\.factor) == proposal.map(\.factor))
+    var expected = VoxelBlock()
     for (number, wanted) in proposal.enumerated() {
-      let from = try #require(
-        store.image.levels.indices.last {
-          wanted.factor.isMultiple(of: store.image.factor(level: $0))
-        })
-      var expected = try store.level(from).block(of: try store.level(from).bounds)
-      let ratio = wanted.factor.dividedRoundingDown(by: store.image.factor(level: from))
-      if ratio != .one {
+      let stored = store.image.levels.indices.first {
+        store.image.factor(level: $0) == wanted.factor
+      }
+      if let stored {
+        expected = try store.level(stored).block(of: try store.level(stored).bounds)
+      } else {
         var means = VoxelBlock()
-        expected.downsampled(by: ratio, into: &means)
+        let step = wanted.factor.dividedRoundingDown(by: proposal[number - 1].factor)
+        expected.downsampled(by: step, into: &means)
         swap(&expected, &means)
       }
       let back = try #require(try file.volume(setup: 0, timepoint: 0, level: number))
       #expect(back.size == size.dividedRoundingUp(by: wanted.factor))
-      #expect(try bytes(of: back) == bytes(expected), "level \(number) from level \(from)")
+      #expect(try bytes(of: back) == bytes(expected), "level \(number)")
     }
   }
 
@@ -153,7 +156,7 @@ private func bytes(of volume: any Volume) throws -> [UInt8] {
   @Test func theFirstLevelsAreTakenAndNoMoreThanThereAre() async throws {
     let store = try await Store(
       type: .uint8, size: Index3(repeating: 20), brick: Index3(repeating: 4), levels: 3)
-    #expect(try store.job("e.h5", levels: .first(2)).pyramid.count == 2)
+    #expect(try store.job("e.h5", levels: .first(2)).images[0].pyramid.count == 2)
     for count in [0, 4] {
       let error = #expect(throws: BrickworkError.self) {
         try store.job("e.h5", levels: .first(count))
@@ -174,16 +177,21 @@ private func bytes(of volume: any Volume) throws -> [UInt8] {
     #expect(error?.code == .outOfBudget)
   }
 
+  private func job(
+    _ image: OMEZarrImage, channels: [Int], timepoints: [Int], _ path: String
+  ) throws -> ExportJob {
+    try ExportJob(
+      path: path,
+      images: [try ExportImage(store: image, channels: channels, timepoints: timepoints)],
+      budget: MemoryBudget(byteCount: 256 << 20), threads: 2, cache: PieceCache(capacity: 0))
+  }
+
   @Test func aChosenChannelAndTimePointAreExported() async throws {
     let folder = try TemporaryFolder()
     let image = try Self.fiveDimensional(folder)
     for (channel, timepoint) in [(0, 0), (1, 0), (2, 1)] {
       let path = folder("\(channel)\(timepoint).h5")
-      let job = try ExportJob(
-        image: image, channel: channel, timepoint: timepoint, path: path, levels: .store,
-        chunk: nil, options: BDVExportOptions(), budget: MemoryBudget(byteCount: 256 << 20),
-        threads: 1, cache: PieceCache(capacity: 0))
-      _ = try await job.run()
+      _ = try await job(image, channels: [channel], timepoints: [timepoint], path).run()
       let back = try #require(try BDVFile(path).volume(setup: 0, timepoint: 0, level: 0))
       let value = UInt8(1 + channel + 10 * timepoint)
       #expect(try bytes(of: back) == [UInt8](repeating: value, count: 8))
@@ -192,13 +200,31 @@ private func bytes(of volume: any Volume) throws -> [UInt8] {
     }
     for (channel, timepoint) in [(3, 0), (0, 2), (-1, 0)] {
       let error = #expect(throws: BrickworkError.self) {
-        try ExportJob(
-          image: image, channel: channel, timepoint: timepoint, path: "e.h5", levels: .store,
-          chunk: nil, options: BDVExportOptions(), budget: MemoryBudget(byteCount: 256 << 20),
-          threads: 1, cache: PieceCache(capacity: 0))
+        try job(image, channels: [channel], timepoints: [timepoint], "e.h5")
       }
       #expect(error?.code == .badRequest)
     }
+  }
+
+  @Test func allChannelsAndTimePointsAreSetupsAtTimePoints() async throws {
+    let folder = try TemporaryFolder()
+    let image = try Self.fiveDimensional(folder)
+    let path = folder("all.h5")
+    _ = try await job(image, channels: [0, 1, 2], timepoints: [0, 1], path).run()
+    let file = try BDVFile(path)
+    #expect(file.setups == [0, 1, 2] && file.timepoints == [0, 1])
+    for channel in 0..<3 {
+      for timepoint in 0..<2 {
+        let back = try #require(
+          try file.volume(setup: channel, timepoint: timepoint, level: 0))
+        let value = UInt8(1 + channel + 10 * timepoint)
+        #expect(try bytes(of: back) == [UInt8](repeating: value, count: 8))
+      }
+    }
+    let project = try BDVProject(reading: folder("all.xml"))
+    #expect(project.attributeNames["channel"] == [0: "DAPI", 1: "GFP", 2: "RFP"])
+    #expect(project.setups.map { $0.attributes["channel"] } == [0, 1, 2])
+    #expect(project.timepoints == [0, 1])
   }
 
   /// 2 time points of 3 channels of 2×2×2 voxels: 1 + the channel + 10 times the time point.

@@ -26,6 +26,12 @@ void brick_start_writing(int file, int64_t offset, int64_t count);
 /// Waits until a range is written, then drops it from the page cache.
 void brick_finish_writing(int file, int64_t offset, int64_t count);
 
+/// Takes room on the disk for the first bytes of a file, where the file system can. Returns an error code, for a
+/// full disk alone, or 0.
+int brick_set_aside(int file, int64_t count);
+/// Gives the room of a range of a file back, where the file system can: its bytes read as zeros then.
+void brick_give_back(int file, int64_t offset, int64_t count);
+
 /// Has the C library keep freed pieces of up to 4 MiB, with one arena per core. Does nothing but with glibc.
 void brick_reuse_freed_memory(int32_t cores);
 
