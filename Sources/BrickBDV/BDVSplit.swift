@@ -116,6 +116,10 @@ public struct BDVSplit: Sendable {
       try? Files.remove(path + ".claim")
       return .othersAtWork(open.map(\.path))
     }
+    // Each file is a project of its own until it is part of one.
+    for partition in partitions.partitions {
+      try Files.remove(BDVFileWriter.xmlPath(for: partition.path))
+    }
     try partitions.writeMaster(type: type, options: options)
     for partition in partitions.partitions {
       try? Files.remove(note(partition))

@@ -18,6 +18,7 @@ func runExport(
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is exported fast", log)
   if request.dryRun { return dryRun(job, request, budget, forecast) }
+  if let split = request.split { return try await runSplit(job, request, split) }
   return finished(job, request, try await job.run(overwrite: request.overwrite))
 }
 
@@ -83,7 +84,7 @@ private func describe(_ level: BDVLevel) -> JSON {
   ]
 }
 
-private func finished(
+func finished(
   _ job: ExportJob, _ request: ExportRequest, _ summary: ExportJob.Summary
 ) -> JobSummary {
   var text =
@@ -145,6 +146,11 @@ private func dryRun(
   json["workers"] = JSON(forecast.workers)
   json["planned_bytes"] = JSON(forecast.plannedBytes)
   json["memory_bytes"] = JSON(budget.byteCount)
+  if let split = request.split {
+    let files = SplitExport(job, split).partitions.partitions.map(\.path)
+    lines.append("split among \(Text.count(files.count, "file")), \(files[0]) and so on")
+    json["files"] = .array(files.map { .string($0) })
+  }
   describe(forecast, in: &json)
   return JobSummary(text: lines.joined(separator: "\n"), json: json)
 }
