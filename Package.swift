@@ -128,7 +128,7 @@ let package = Package(
     tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
     tests("BrickLabelsTests", ["BrickLabels", "BrickStitch", "BrickFiles"]),
-    tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
+    tests("BrickFormatsTests", ["BrickFormats", "BrickStitch", "BrickBDV"]),
     tests(
       "BrickEngineTests",
       [

@@ -7,16 +7,7 @@ extension BDVFileWriter {
     in file: HDF5File, _ setups: [BDVSetup], _ timepoints: [Int], _ type: VoxelType,
     _ options: BDVExportOptions
   ) throws -> [HDF5Dataset] {
-    for setup in setups {
-      try file.writeTable(
-        BDVNames.resolutions(setup.id), doubles: setup.levels.map { xyz($0.factor) })
-      try file.writeTable(
-        BDVNames.subdivisions(setup.id),
-        integers: setup.levels.map { xyz($0.chunk).map { Int32($0) } })
-      if !options.legacyInt16 {
-        try file.setAttribute("dataType", of: BDVNames.setup(setup.id), to: type.rawValue)
-      }
-    }
+    for setup in setups { try BDVTables.write(setup, type, options, to: file) }
     let stored = try options.storedType(of: type)
     var datasets: [HDF5Dataset] = []
     for timepoint in timepoints {
@@ -31,10 +22,6 @@ extension BDVFileWriter {
       }
     }
     return datasets
-  }
-
-  private static func xyz(_ index: Index3) -> [Double] {
-    [Double(index.x), Double(index.y), Double(index.z)]
   }
 
   static func check(_ setups: [BDVSetup], _ type: VoxelType, _ path: String) throws {

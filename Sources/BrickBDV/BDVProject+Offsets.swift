@@ -37,6 +37,12 @@ extension BDVProject {
   /// Beyond this many voxels a view is no longer merely shifted.
   public static let shearTolerance = 0.5
 
+  /// The id that a user means by a number: itself where a time point has it, else the place counted from 0.
+  public func timepointID(_ number: Int) -> Int {
+    timepoints.contains(number) || !timepoints.indices.contains(number)
+      ? number : timepoints[number]
+  }
+
   /// The offsets of all views of a time point, in the order of the setups.
   ///
   /// With M = [A | t] the product of a view's transforms, the offset along axis d is t_d / A_dd: exact where

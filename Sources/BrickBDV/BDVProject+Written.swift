@@ -1,9 +1,15 @@
 internal import BrickCore
 
 extension BDVProject {
-  /// The project of a file to be written: in BigStitcher's convention, world units are the smallest voxel
-  /// size, each view's last transform is the `calibration`, and an offset stands above it.
+  /// The project of an HDF5 file to be written.
   init(imageName: String, setups: [BDVSetup], timepoints: [Int]) {
+    self.init(
+      setups: setups, timepoints: timepoints, loader: Loader(format: "bdv.hdf5", path: imageName))
+  }
+
+  /// The project of images to be written: in BigStitcher's convention, world units are the smallest voxel
+  /// size, each view's last transform is the `calibration`, and an offset stands above it.
+  public init(setups: [BDVSetup], timepoints: [Int], loader: Loader) {
     let finest = setups.map(\.voxelSize.finest).min() ?? 1
     var registrations: [View: [Transform]] = [:]
     for setup in setups {
@@ -24,7 +30,7 @@ extension BDVProject {
       }
     }
     self.init(
-      loader: Loader(format: "bdv.hdf5", path: imageName),
+      loader: loader,
       setups: setups.map {
         Setup(
           id: $0.id, name: $0.name, size: $0.levels.first?.size, storedVoxelSize: $0.voxelSize,

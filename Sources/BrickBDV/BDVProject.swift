@@ -12,8 +12,12 @@ public struct BDVProject: Sendable, Hashable {
     public var path: String?
     /// The loader's version, "1.0", "3.1"; empty where the file names none.
     public var version = ""
+    /// "ZarrV3" or "ZarrV2" (`bdv.multimg.zarr` since 3.1); empty where the file names none.
+    public var zarrVersion = ""
     /// Where each view lies in an OME-Zarr store; empty for other loaders.
     public var groups: [Group] = []
+    /// The files among which the images are split, as seen from the XML; empty where there is but one.
+    public var partitions: [Partition] = []
 
     /// A loader by name, and where its voxels are.
     public init(format: String, path: String? = nil) {

@@ -20,11 +20,47 @@ extension BDVProject.Loader {
     }
   }
 
-  /// Reads the version, the groups of `bdv.multimg.zarr` in all its versions, and `file:` addresses.
+  /// A file that holds the views of some setups at some time points.
+  public struct Partition: Sendable, Hashable {
+    /// The file, as seen from the XML.
+    public var path: String
+    /// The ids of its time points.
+    public var timepoints: [Int]
+    /// The ids of its setups.
+    public var setups: [Int]
+
+    /// A partition with what it holds.
+    public init(path: String, timepoints: [Int], setups: [Int]) {
+      self.path = path
+      self.timepoints = timepoints
+      self.setups = setups
+    }
+  }
+
+  /// Reads the partitions; those in another form than today's are left out, since only tools need them.
+  private mutating func takePartitions(of element: XMLElement) {
+    func ids(_ text: String?) -> [Int]? {
+      let words = (text ?? "").split(whereSeparator: \.isWhitespace)
+      let ids = words.compactMap { Int($0) }
+      return ids.isEmpty || ids.count != words.count ? nil : ids
+    }
+    partitions = element.children.filter { $0.name == "partition" }.compactMap { partition in
+      guard let path = partition.childText("path"),
+        let timepoints = ids(partition.childText("timepoints")),
+        let setups = ids(partition.childText("setups"))
+      else { return nil }
+      return Partition(path: path, timepoints: timepoints, setups: setups)
+    }
+  }
+
+  /// Reads the version, the partitions, the groups of `bdv.multimg.zarr` in all its versions, and `file:` addresses.
   ///
   /// - Parameter file: the XML's, for messages.
   mutating func takeDetails(of element: XMLElement, file: String) throws {
     version = element.attributes["version"] ?? ""
+    // libxml2 takes the dot as a part of the name.
+    zarrVersion = element.attributes["zarr.version"] ?? ""
+    takePartitions(of: element)
     if let address = path.flatMap(Self.localPath) { path = address }
     guard let list = element.child("zgroups") else { return }
     groups = try list.children.filter { $0.name == "zgroup" }.enumerated().map { number, group in

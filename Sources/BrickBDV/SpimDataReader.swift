@@ -13,8 +13,15 @@ extension BDVProject {
   /// - Throws: `BrickworkError` that names the element, if the file is missing, no SpimData, or
   ///   holds numbers that can't be.
   public init(reading xmlPath: String) throws {
-    var reader = SpimDataReader(path: xmlPath)
-    try reader.read()
+    try self.init(xml: Files.read(xmlPath), path: xmlPath)
+  }
+
+  /// Reads the SpimData XML in `bytes`, as if it were the file at `path`.
+  ///
+  /// - Throws: `BrickworkError` as `init(reading:)`.
+  public init(xml bytes: [UInt8], path: String) throws {
+    var reader = SpimDataReader(path: path)
+    try reader.read(bytes)
     self = reader.project
   }
 }
@@ -38,8 +45,8 @@ private struct SpimDataReader {
     )
   }
 
-  mutating func read() throws {
-    let reader = try XMLReader(bytes: Files.read(path), name: path)
+  mutating func read(_ bytes: [UInt8]) throws {
+    let reader = try XMLReader(bytes: bytes, name: path)
     var isSpimData = false
     while let node = try reader.next() {
       guard case .start(let name, let attributes) = node else { continue }

@@ -11,9 +11,7 @@ extension BDVProject {
     text.open("SpimData version=\"0.2\"")
     text.line("BasePath type=\"relative\"", ".")
     text.open("SequenceDescription")
-    text.open("ImageLoader format=\"\(XMLText.escaped(loader.format))\"")
-    if let path = loader.path { text.line("\(loaderElement) type=\"relative\"", path) }
-    text.close("ImageLoader")
+    writeLoader(to: &text)
     writeSetups(to: &text)
     writeTimepoints(to: &text)
     text.close("SequenceDescription")
@@ -23,7 +21,7 @@ extension BDVProject {
       for transform in transforms {
         text.open("ViewTransform type=\"affine\"")
         text.line("Name", transform.name)
-        text.line("affine", transform.affine.rows.map { "\($0)" }.joined(separator: " "))
+        text.line("affine", XMLText.numbers(transform.affine))
         text.close("ViewTransform")
       }
       text.close("ViewRegistration")
@@ -37,10 +35,6 @@ extension BDVProject {
     }
     text.close("SpimData")
     return text.content
-  }
-
-  private var loaderElement: String {
-    loader.format.split(separator: ".").last.map(String.init) ?? "hdf5"
   }
 
   private func ordered(_ a: View, _ b: View) -> Bool {
@@ -107,43 +101,5 @@ extension BDVProject {
         "MissingView timepoint=\"\(view.timepoint)\" setup=\"\(view.setup)\" /", nests: false)
     }
     text.close("MissingViews")
-  }
-}
-
-/// An XML document in the making, indented by two blanks a level.
-private struct XMLText {
-  private(set) var content = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-  private var depth = 0
-
-  mutating func open(_ tag: String, nests: Bool = true) {
-    content += String(repeating: "  ", count: depth) + "<\(tag)>\n"
-    if nests { depth += 1 }
-  }
-
-  mutating func close(_ name: String) {
-    depth -= 1
-    content += String(repeating: "  ", count: depth) + "</\(name)>\n"
-  }
-
-  mutating func line(_ tag: String, _ text: String) {
-    let name = tag.prefix { $0 != " " }
-    content += String(repeating: "  ", count: depth) + "<\(tag)>\(Self.escaped(text))</\(name)>\n"
-  }
-
-  /// The text with what XML reserves replaced, and what it forbids turned into the replacement character.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\t", "\n", "\r": result += "&#\(scalar.value);"
-      case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

@@ -149,6 +149,10 @@ extension TileSet {
       "order": options.order.map { .array($0.map { JSON($0) }) } ?? nil,
       "channel": (try? tiles.first.map { JSON(try options.channel.number(in: $0.info)) }) ?? nil,
       "timepoint": JSON(options.timepoint), "flip": JSON(options.flip.rawValue),
+      // What `project fused` needs to put the volume back among the tiles.
+      "origin_voxels_xyz": [
+        .number(placement.origin.x), .number(placement.origin.y), .number(placement.origin.z),
+      ],
       "downscale_zyx": JSON(options.downscale),
       "downscale_method": .string("\(options.downscaleMethod)"),
       "voxel_size_um_xyz": [.number(voxelSize.x), .number(voxelSize.y), .number(voxelSize.z)],

@@ -105,6 +105,8 @@ extension TileSet {
     if timepoints == .all { settings["timepoint"] = .array(times.map { JSON($0) }) }
     if channels == .all { settings["channel"] = .array(numbers.map { JSON($0) }) }
     if Set(frames).count > 1 {
+      let origin = frames[0].origin
+      settings["origin_voxels_xyz"] = [.number(origin.x), .number(origin.y), .number(origin.z)]
       settings["origins_zyx_by_timepoint"] = .array(
         frames.map { .array($0.boxes.map { JSON($0.origin) }) })
     }

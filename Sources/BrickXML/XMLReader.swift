@@ -20,26 +20,33 @@ public final class XMLReader {
   /// What the reader reads from; a reader made from a buffer leaves it to its maker.
   private let input: xmlParserInputBufferPtr
   private let source: String
-  private let bytes: [CChar]
+  private var tags: XMLTagScanner?
   private var pendingEnd: String?
   /// How deep the last node lies; the root element is at 1.
   public private(set) var depth = 0
+  /// Where the last start or end tag lies in the bytes, where tags are located; that of an empty element for its end too.
+  public private(set) var tag: XMLTag?
 
   /// Opens the document in `bytes`; `name` stands in error messages.
-  public init(bytes: [UInt8], name: String) throws {
+  ///
+  /// - Parameter locatesTags: says for each tag where it lies, for those who change a document.
+  public init(bytes: [UInt8], name: String, locatesTags: Bool = false) throws {
     guard bytes.count <= Int(Int32.max) else {
       throw BrickworkError(
         .unsupportedInput, path: name,
         reason: "an XML document of \(bytes.count) bytes is too large")
     }
     source = name
-    self.bytes = bytes.map { CChar(bitPattern: $0) }
+    tags = locatesTags ? XMLTagScanner(bytes) : nil
     let options = Int32(
       bitPattern: XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue
         | XML_PARSE_NOWARNING.rawValue)
-    // The reader keeps the address, so the bytes are copied by libxml2's own input buffer first.
-    let buffer = unsafe self.bytes.withUnsafeBufferPointer {
-      unsafe xmlParserInputBufferCreateMem($0.baseAddress, Int32($0.count), XML_CHAR_ENCODING_NONE)
+    // A reader would keep the address, so libxml2's own input buffer copies the bytes first.
+    let buffer = unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe bytes.withMemoryRebound(to: CChar.self) {
+        unsafe xmlParserInputBufferCreateMem(
+          $0.baseAddress, Int32($0.count), XML_CHAR_ENCODING_NONE)
+      }
     }
     guard let buffer = unsafe buffer else {
       throw BrickworkError(.inputOutput, path: name, reason: "libxml2 could not take the document")
@@ -75,19 +82,34 @@ public final class XMLReader {
       case Int32(XML_READER_TYPE_ELEMENT.rawValue):
         let name = elementName()
         let isEmpty = unsafe xmlTextReaderIsEmptyElement(reader) == 1
+        try locate(name, isEnd: false, isEmpty: isEmpty)
         depth += 1
         let attributes = attributes()
         if isEmpty { pendingEnd = name }
         return .start(name: name, attributes: attributes)
       case Int32(XML_READER_TYPE_END_ELEMENT.rawValue):
         depth -= 1
-        return .end(name: elementName())
+        let name = elementName()
+        try locate(name, isEnd: true, isEmpty: false)
+        return .end(name: name)
       case Int32(XML_READER_TYPE_TEXT.rawValue), Int32(XML_READER_TYPE_CDATA.rawValue),
         Int32(XML_READER_TYPE_SIGNIFICANT_WHITESPACE.rawValue),
         Int32(XML_READER_TYPE_WHITESPACE.rawValue):
         return unsafe .text(text(xmlTextReaderConstValue(reader)))
       default: continue  // comments, processing instructions, declarations
       }
+    }
+  }
+
+  /// Takes the next tag of the bytes, which has to be the one the parser sees.
+  private func locate(_ name: String, isEnd: Bool, isEmpty: Bool) throws {
+    guard tags != nil else { return }
+    tag = tags?.next()
+    guard tag?.localName == name, tag?.isEnd == isEnd, tag?.isEmpty == isEmpty else {
+      throw BrickworkError(
+        .unsupportedInput, path: source,
+        reason: "can't be changed in place: the tag of <\(name)> is not found in its bytes",
+        remedy: "Save the document as UTF-8, without a document type, and try again")
     }
   }
 

@@ -130,6 +130,17 @@ public struct OMEZarrImage: TileImage {
   /// Voxels along the axes before z, y, x, slowest first: time, channels and others.
   public var leadingShape: [Int] { Array(sources[0].metadata.shape.prefix(leading.count)) }
 
+  /// The names of the axes before z, y, x, slowest first: "t" and "c" for time and channels.
+  public var axisNames: [String] {
+    leading.map { axis in
+      switch axis {
+      case .time: "t"
+      case .channel: "c"
+      case .other(let name): name
+      }
+    }
+  }
+
   /// The voxels at one index of each axis before z, y, x.
   ///
   /// - Throws: `BrickworkError` (`.badRequest`) if there is no such level or index, or another number

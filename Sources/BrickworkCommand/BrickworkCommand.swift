@@ -49,6 +49,7 @@ struct BrickworkCommand: AsyncParsableCommand {
     subcommands: [
       InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
       PreviewCommand.self, LabelsCommand.self, OffsetsCommand.self, TilesetCommand.self,
+      ProjectCommand.self, BlankCommand.self,
     ])
 
   static func main() async {

@@ -42,6 +42,7 @@ struct ExportCommand: AsyncParsableCommand {
         brickwork export sample.ome.zarr -o old.h5 --legacy --channel all --timepoint all
         brickwork export tiles/*.tif --offsets offsets.csv --fusion linear -o sample.h5
         brickwork export tiles/*.tif --offsets offsets.csv --layout views -o tiles.h5
+        brickwork export tiles/*.tif --offsets offsets.csv --layout views --split setup -o tiles.h5
         brickwork export labels/*.tif --offsets offsets.csv --from-map map.csv -o labels.h5
         brickwork export sample.ome.zarr -o sample.ome.tif --channel all --compression deflate
         brickwork export sample.ome.zarr -o overview.tif --level 2 --compression deflate:6
@@ -133,7 +134,7 @@ struct ExportCommand: AsyncParsableCommand {
       output: output, layout: bdv.layout ?? .fused, fusion: fusion,
       options: try composition.commonOptions(fusion: fusion ?? usual),
       channels: composition.channel, timepoints: composition.timepoint, levels: bdv.levels,
-      chunk: bdv.chunk, areLabels: bdv.areLabels, map: bdv.fromMap,
+      chunk: bdv.chunk, split: bdv.split, areLabels: bdv.areLabels, map: bdv.fromMap,
       compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle, legacy: bdv.legacy,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
       dryRun: dryRun, updates: bdv.update, region: bdv.region)
@@ -200,6 +201,14 @@ struct BDVExportGroup: ParsableArguments {
     transform: { try OptionValue.chunk($0) })
   var chunk: Index3?
 
+  @Option(
+    help: ArgumentHelp(
+      "Split among several files with a master of links, one for each setup, one for each time point, or so many setups in "
+        + "each. The same command may run several times at once (default: one file).",
+      valueName: "setup|timepoint|n"),
+    transform: { try SplitOption(parsing: $0) })
+  var split: SplitOption?
+
   @Flag(
     help:
       "The voxels are labels: coarser levels take the label most voxels have. Label images are known without it."
@@ -243,7 +252,7 @@ struct BDVExportGroup: ParsableArguments {
       ("--update", update), ("--region", region != nil),
       ("--layout", layout != nil), ("--levels", levels != nil && !hasLevels),
       ("--chunk", chunk != nil && !hasLevels), ("--labels", labels && format != .tiff),
-      ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle && format != .hdf5),
+      ("--split", split != nil), ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle && format != .hdf5),
       ("--legacy", legacy),
     ]
     return options.first { $0.1 }?.0

@@ -16,6 +16,8 @@ struct ExportRequest: Sendable {
   var levels: ExportLevelsOption?
   /// Voxels, z, y, x; nil leaves the choice to the engine.
   var chunk: Index3?
+  /// Nil writes one file.
+  var split: SplitOption?
   /// Whether the voxels are said to be labels.
   var areLabels: Bool
   /// The file of a map to new labels.
@@ -37,17 +39,7 @@ struct ExportRequest: Sendable {
   ///
   /// - Throws: `BrickworkError` if BigDataViewer can't read such a compression.
   func fileOptions() throws -> BDVExportOptions {
-    var options = BDVExportOptions(legacyInt16: legacy, shuffle: shuffle)
-    switch compression {
-    case .none: options.deflateLevel = nil
-    case .deflate(let level): options.deflateLevel = level
-    case .zstd, .lzw:
-      throw BrickworkError(
-        .badRequest, path: output,
-        reason: "BigDataViewer's HDF5 is not compressed with \(compression.name)",
-        remedy: "Choose --compression deflate:1 or none")
-    }
-    return options
+    try BDVExportOptions(compression, shuffle: shuffle, legacy: legacy, output: output)
   }
 
   /// Throws where options have no meaning for the layout or for labels.
@@ -82,6 +74,24 @@ struct ExportRequest: Sendable {
         reason:
           "relabelled tiles lie one over the other in their order, the last one with a label on top",
         remedy: "Leave out --fusion and --order")
+    }
+  }
+}
+
+extension BDVExportOptions {
+  /// How a file is written by the command's options.
+  ///
+  /// - Throws: `BrickworkError` if BigDataViewer can't read such a compression.
+  init(_ compression: CompressionOption, shuffle: Bool, legacy: Bool, output: String) throws {
+    self.init(legacyInt16: legacy, shuffle: shuffle)
+    switch compression {
+    case .none: deflateLevel = nil
+    case .deflate(let level): deflateLevel = level
+    case .zstd, .lzw:
+      throw BrickworkError(
+        .badRequest, path: output,
+        reason: "BigDataViewer's HDF5 is not compressed with \(compression.name)",
+        remedy: "Choose --compression deflate:1 or none")
     }
   }
 }

@@ -73,6 +73,39 @@ enum ExportLevelsOption: Sendable, Hashable {
   }
 }
 
+/// How an export is split among files.
+enum SplitOption: Sendable, Hashable {
+  /// A file for each setup.
+  case setup
+  /// A file for each time point.
+  case timepoint
+  /// So many setups in each file.
+  case setups(Int)
+
+  init(parsing text: String) throws {
+    switch text {
+    case "setup": self = .setup
+    case "timepoint": self = .timepoint
+    default:
+      guard let number = Int(text), number > 0 else {
+        throw BrickworkError(
+          .badRequest, reason: "'\(text)' is neither setup, timepoint nor a number of setups")
+      }
+      self = .setups(number)
+    }
+  }
+
+  var setupsPerFile: Int? {
+    switch self {
+    case .setup: 1
+    case .timepoint: nil
+    case .setups(let count): count
+    }
+  }
+
+  var timepointsPerFile: Int? { self == .timepoint ? 1 : nil }
+}
+
 /// The compression of an export.
 enum CompressionOption: Sendable, Hashable {
   case none
@@ -162,6 +195,14 @@ enum OptionValue {
       throw BrickworkError(.badRequest, reason: "'\(text)' is no whole number from 0 on")
     }
     return number
+  }
+
+  static func voxelType(_ text: String) throws -> VoxelType {
+    guard let type = VoxelType(rawValue: text) else {
+      let known = VoxelType.allCases.map(\.rawValue).joined(separator: ", ")
+      throw BrickworkError(.badRequest, reason: "'\(text)' is no type of voxels: they are \(known)")
+    }
+    return type
   }
 
   static func contrast(_ text: String) throws -> Contrast {

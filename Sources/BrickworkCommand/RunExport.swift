@@ -18,6 +18,15 @@ func runExport(
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is exported fast", log)
   if request.dryRun { return dryRun(job, request, budget, forecast) }
+  if let split = request.split {
+    guard !request.updates, request.region == nil else {
+      throw BrickworkError(
+        .badRequest, path: request.output,
+        reason: "--split writes new files, and \(request.updates ? "--update" : "--region") changes one",
+        remedy: "Give one of them")
+    }
+    return try await runSplit(job, request, split)
+  }
   if request.updates { return updated(request, try await job.update()) }
   if let region = request.region {
     let box = try region.box(in: job.images[0].size)
@@ -83,7 +92,7 @@ private func describe(_ level: BDVLevel) -> JSON {
   ]
 }
 
-private func finished(
+func finished(
   _ job: ExportJob, _ request: ExportRequest, _ summary: ExportJob.Summary
 ) -> JobSummary {
   var text =
@@ -178,6 +187,11 @@ private func dryRun(
   json["workers"] = JSON(forecast.workers)
   json["planned_bytes"] = JSON(forecast.plannedBytes)
   json["memory_bytes"] = JSON(budget.byteCount)
+  if let split = request.split {
+    let files = SplitExport(job, split).partitions.partitions.map(\.path)
+    lines.append("split among \(Text.count(files.count, "file")), \(files[0]) and so on")
+    json["files"] = .array(files.map { .string($0) })
+  }
   describe(forecast, in: &json)
   return JobSummary(text: lines.joined(separator: "\n"), json: json)
 }

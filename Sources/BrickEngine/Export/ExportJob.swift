@@ -25,6 +25,8 @@ public struct ExportJob: Sendable {
   let listener: (any ProgressListener)?
   /// In the order of their rounds.
   let passes: [ExportPass]
+  /// Nil numbers setups and time points from 0.
+  var numbering: Numbering?
 
   /// What a run did.
   public struct Summary: Sendable, Hashable {
@@ -142,15 +144,26 @@ public struct ExportJob: Sendable {
 
   func makeWriter(fingerprint: String, overwrite: Bool) throws -> BDVFileWriter {
     try BDVFileWriter(
-      path: path, type: images[0].type, setups: setups, timepoints: Array(0..<images[0].timepoints),
-      options: options, fingerprint: fingerprint, overwrite: overwrite)
+      path: path, type: images[0].type, setups: setups, timepoints: timepoints, options: options,
+      fingerprint: fingerprint, overwrite: overwrite)
   }
+
+  /// Who the views are where they are not numbered from 0: those of one file among several.
+  struct Numbering: Sendable {
+    var setups: [BDVSetup]
+    var timepoints: [Int]
+  }
+
+  /// The ids of the time points.
+  var timepoints: [Int] { numbering?.timepoints ?? Array(0..<images[0].timepoints) }
 
   /// The place of a channel of an image among the setups: the order in which BigStitcher and npy2bdv number them.
   func setup(image: Int, channel: Int) -> Int { channel * images.count + image }
 
-  private var setups: [BDVSetup] {
-    (0..<channels).flatMap { channel in
+  /// The setups of the file.
+  var setups: [BDVSetup] {
+    if let numbering { return numbering.setups }
+    return (0..<channels).flatMap { channel in
       images.enumerated().map { number, image in
         let channelName = image.channelNames[channel]
         let own = channels > 1 ? (channelName.isEmpty ? "channel \(channel)" : channelName) : ""

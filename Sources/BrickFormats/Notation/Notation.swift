@@ -121,4 +121,27 @@ extension Notation {
     }
     return Point3(x: numbers[0], y: numbers[1], z: numbers[2])
   }
+
+  /// Three numbers in the order x,y,z: a position.
+  public static func position(_ text: String) throws -> Point3 {
+    let example = "-12.5,0,300 (x,y,z)"
+    let numbers = try triple(text, example: example).map { part in
+      guard let number = Double(part), number.isFinite else {
+        throw wrong("'\(part)' is no number", example)
+      }
+      return number
+    }
+    return Point3(x: numbers[0], y: numbers[1], z: numbers[2])
+  }
+
+  /// Three whole numbers from 0 on in the order z,y,x: how many voxels tiles share.
+  public static func overlap(_ text: String) throws -> Index3 {
+    let numbers = try triple(text, example: "0,200,200 (z,y,x)").map { part in
+      guard let number = Int(part), number >= 0, number <= 1 << 31 else {
+        throw wrong("'\(part)' is no whole number from 0 on", "0,200,200 (z,y,x)")
+      }
+      return number
+    }
+    return Index3(z: numbers[0], y: numbers[1], x: numbers[2])
+  }
 }

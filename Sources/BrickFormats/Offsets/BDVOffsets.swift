@@ -14,9 +14,7 @@ extension OffsetTable {
         remedy: "Leave out --offset-units")
     }
     let project = try BDVProject(reading: path)
-    let known = project.timepoints
-    let isId = known.contains(timepoint) || !known.indices.contains(timepoint)
-    let views = try project.offsets(timepoint: isId ? timepoint : known[timepoint])
+    let views = try project.offsets(timepoint: project.timepointID(timepoint))
     let channels = Dictionary(
       project.setups.map { ($0.id, $0.attributes["channel"] ?? 0) },
       uniquingKeysWith: { first, _ in first })

@@ -56,10 +56,10 @@ extension TilesetFile {
 
   /// Turns paths as seen from the current folder into paths as seen from another; each folder is resolved once.
   private struct Places {
-    private let base: [Substring]?
+    private let base: String?
     private var folders: [String: String] = [:]
 
-    init(_ folder: String?) { base = folder.map { $0.split(separator: "/") } }
+    init(_ folder: String?) { base = folder }
 
     mutating func path(_ path: String) throws -> String {
       var path = path
@@ -72,13 +72,7 @@ extension TilesetFile {
     }
 
     private func relative(_ absolute: String) -> String {
-      guard let base else { return absolute }
-      let parts = absolute.split(separator: "/")
-      let common = zip(base, parts).prefix { $0 == $1 }.count
-      guard common > 0 || base.isEmpty else { return absolute }
-      let steps = Array(repeating: Substring(".."), count: base.count - common)
-      let seen = (steps + parts[common...]).joined(separator: "/")
-      return seen.isEmpty ? "." : seen
+      base.map { Files.relative(absolute, to: $0) } ?? absolute
     }
   }
 }

@@ -1,0 +1,139 @@
+public import BrickCore
+internal import BrickFiles
+
+/// Several processes write the partitions of one project, each those that no other has.
+///
+/// All run the same command. A process takes a partition by locking `<partition>.claim`; the lock goes with the process,
+/// however it ends. Before it writes, it leaves the fingerprint of the job in `<partition>.split`: a partition that is
+/// there beside the right one is finished, since a file gets its name when it is whole. Whoever finds all finished writes
+/// the master and the XML, and removes these notes.
+public struct BDVSplit: Sendable {
+  /// What is written where.
+  public let partitions: BDVPartitions
+  private let type: VoxelType
+  private let options: BDVExportOptions
+  private let fingerprint: [UInt8]
+  private let overwrite: Bool
+
+  /// How a run ended.
+  public enum Outcome: Sendable, Hashable {
+    /// Master and XML are there.
+    case finished
+    /// Other processes are still writing these partitions; the last one finishes the project.
+    case othersAtWork([String])
+  }
+
+  /// - Parameters:
+  ///   - type: of the voxels in all partitions.
+  ///   - options: as the partitions are written.
+  ///   - fingerprint: everything that decides the content of the files.
+  ///   - overwrite: replaces files that are in the way.
+  public init(
+    _ partitions: BDVPartitions, type: VoxelType, options: BDVExportOptions, fingerprint: String,
+    overwrite: Bool
+  ) {
+    self.partitions = partitions
+    self.type = type
+    self.options = options
+    self.fingerprint = Array(fingerprint.utf8)
+    self.overwrite = overwrite
+  }
+
+  private var path: String { partitions.path }
+  private var xmlPath: String { BDVFileWriter.xmlPath(for: path) }
+  private func note(_ partition: BDVPartitions.Partition) -> String { partition.path + ".split" }
+  private func claim(_ partition: BDVPartitions.Partition) -> String { partition.path + ".claim" }
+
+  /// Writes the partitions that are free, and what is left to do when all are finished.
+  ///
+  /// - Parameter write: makes the finished file at a partition's path; there is none.
+  /// - Throws: `BrickworkError` with code `.outputExists` if files of another job are in the way; what `write` throws.
+  public func run(
+    _ write: (BDVPartitions.Partition) async throws -> Void
+  ) async throws -> Outcome {
+    try Files.makeFolder(Files.folder(of: path))
+    try begin()
+    for partition in partitions.partitions where !isFinished(partition) {
+      guard let lock = try lock(claim(partition)) else { continue }
+      // Another may have finished it since.
+      if isFinished(partition) { continue }
+      guard try prepare(partition) else { return .finished }
+      try await write(partition)
+      withExtendedLifetime(lock) {}
+    }
+    return try finish()
+  }
+
+  /// Whether a partition is whole, and of this job.
+  public func isFinished(_ partition: BDVPartitions.Partition) -> Bool {
+    hasNote(partition) && Files.exists(partition.path)
+  }
+
+  private func hasNote(_ partition: BDVPartitions.Partition) -> Bool {
+    (try? Files.read(note(partition), limit: 64 << 20)) == fingerprint
+  }
+
+  /// Makes way for a job that nobody has begun.
+  private func begin() throws {
+    if partitions.partitions.contains(where: hasNote) { return }
+    guard let there = [path, xmlPath].first(where: Files.exists) else { return }
+    guard overwrite else {
+      throw BrickworkError(
+        .outputExists, path: there, reason: "exists already",
+        remedy: "Choose another name, or allow overwriting")
+    }
+    // No XML may show partitions that are being replaced.
+    try Files.remove(xmlPath)
+    try Files.remove(path)
+  }
+
+  /// Makes way for a partition, under its lock; false if others have finished the whole meanwhile.
+  private func prepare(_ partition: BDVPartitions.Partition) throws -> Bool {
+    if hasNote(partition) { return true }
+    if Files.exists(xmlPath) { return false }
+    if Files.exists(partition.path) {
+      guard overwrite else {
+        throw BrickworkError(
+          .outputExists, path: partition.path, reason: "exists already, and belongs to another job",
+          remedy: "Choose another name, or allow overwriting")
+      }
+      try Files.remove(partition.path)
+      try Files.flushFolder(Files.folder(of: path))
+    }
+    try Files.replace(note(partition), with: fingerprint)
+    return true
+  }
+
+  /// Writes master and XML where all partitions are finished.
+  private func finish() throws -> Outcome {
+    let open = partitions.partitions.filter { !isFinished($0) }
+    guard let lock = try lock(path + ".claim") else {
+      return .othersAtWork(open.map(\.path))
+    }
+    defer { withExtendedLifetime(lock) {} }
+    if Files.exists(xmlPath) { return .finished }
+    guard open.isEmpty else {
+      try? Files.remove(path + ".claim")
+      return .othersAtWork(open.map(\.path))
+    }
+    // Each file is a project of its own until it is part of one.
+    for partition in partitions.partitions {
+      try Files.remove(BDVFileWriter.xmlPath(for: partition.path))
+    }
+    try partitions.writeMaster(type: type, options: options)
+    for partition in partitions.partitions {
+      try? Files.remove(note(partition))
+      try? Files.remove(claim(partition))
+    }
+    try? Files.remove(path + ".claim")
+    return .finished
+  }
+
+  /// A lock, or nil if another process has it.
+  private func lock(_ path: String) throws -> FolderLock? {
+    do { return try FolderLock(path) } catch let error as BrickworkError {
+      if error.code == .outputExists { return nil }
+      throw error
+    }
+  }
+}
