@@ -83,7 +83,10 @@ let package = Package(
     library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles"]),
     library(
       "BrickEngine",
-      ["BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV"]),
+      [
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV",
+        "BrickPicture",
+      ]),
     library(
       "BrickFormats",
       [
