@@ -72,24 +72,23 @@ struct PreviewCommand: AsyncParsableCommand {
     let progress =
       show == nil ? TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet) : nil
     defer { progress?.finish() }
-    func scene(_ maxColumns: Int, _ maxRows: Int) throws -> PreviewScene {
+    func scene(_ fit: PictureFit) throws -> PreviewScene {
       try PreviewScene(
         tiles, offsets: table,
         PreviewScene.Request(
           section: section, options: options,
           channels: composition.channel ?? .one(.number(0)), wantsLabels: drawing.labels,
-          fusion: fusion, maxColumns: maxColumns, maxRows: maxRows))
+          fusion: fusion, fit: fit))
     }
     if let show {
-      let (columns, rows) = show.pixels(in: Terminal.window(.output), most: section.size)
-      let picture = try PreviewPicture(
-        scene(columns, rows), drawing, machine, cache: cache, progress)
+      let fit = show.fit(in: Terminal.window(.output), most: section.size)
+      let picture = try PreviewPicture(scene(fit), drawing, machine, cache: cache, progress)
       let canvas = try await picture.job.picture().canvas
       Terminal.write(show.protocolToUse.text(of: canvas), to: .output)
     }
     guard let output else { return }
-    let side = section.size ?? 1500
-    let shown = try scene(side, side)
+    let shown = try scene(
+      section.size.map { .most(columns: $0, rows: $0) } ?? .about(1500))
     let stores = tiles.tiles.compactMap { $0 as? OMEZarrImage }
     let before = stores.reduce(0) { $0 + $1.readBricks }
     let picture = try PreviewPicture(shown, drawing, machine, cache: cache, progress)

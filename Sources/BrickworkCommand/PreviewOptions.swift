@@ -82,7 +82,7 @@ struct SectionGroup: ParsableArguments {
   @Option(
     name: [.long, .customLong("max-size")],
     help: ArgumentHelp(
-      "The longer side in pixels at most; 0 shows every voxel (default: 1500, or what the terminal shows).",
+      "The longer side in pixels at most; 0 shows every voxel (default: about 1500, or what the terminal shows).",
       valueName: "pixels"),
     transform: { try OptionValue.notNegative($0) })
   var size: Int?

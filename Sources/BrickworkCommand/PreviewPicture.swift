@@ -84,7 +84,7 @@ struct PreviewPicture {
 
 extension ShowOption {
   /// Pixels that a terminal has room for: a line is left for the prompt.
-  func pixels(in window: Terminal.Window, most: Int?) -> (columns: Int, rows: Int) {
+  func fit(in window: Terminal.Window, most: Int?) -> PictureFit {
     let lines = max(1, window.rows - 1)
     let (columns, rows) =
       switch self {
@@ -96,8 +96,8 @@ extension ShowOption {
           (window.height ?? 16 * window.rows) / max(1, window.rows) * lines
         )
       }
-    guard let most, most > 0 else { return (columns, max(1, rows)) }
-    return (min(columns, most), max(1, min(rows, most)))
+    let most = most.flatMap { $0 > 0 ? $0 : nil } ?? .max
+    return .most(columns: min(columns, most), rows: max(1, min(rows, most)))
   }
 
   /// The way to draw: text in colours only where the terminal knows all of them.

@@ -35,9 +35,8 @@ struct PreviewScene {
     var wantsLabels: Bool
     /// The fusion that was asked for.
     var fusion: FusionChoice?
-    /// Pixels at most; 0 is no limit.
-    var maxColumns: Int
-    var maxRows: Int
+    /// How large the picture is.
+    var fit: PictureFit
   }
 
   init(_ all: TileSet, offsets table: OffsetTable?, _ request: Request) throws {
@@ -66,7 +65,7 @@ struct PreviewScene {
     let isSquare = request.section.pixels.map { $0 == .square } ?? set.isVoxelSizeKnown
     let spacing = isSquare ? full.voxelSize : .unknown
     let wanted = try PictureGeometry(
-      fullSection, spacing: spacing, maxColumns: request.maxColumns, maxRows: request.maxRows)
+      fullSection, spacing: spacing, fitting: request.fit)
     let factors = options.downscale == .one ? set.levelFactors : [.one]
     let level = try Self.level(request.section.level, of: factors, for: wanted)
     self.level = level
@@ -90,8 +89,7 @@ struct PreviewScene {
     }
     let section = fullSection.coarsened(by: factor, in: channels[0].volume.size)
     geometry = try PictureGeometry(
-      section, spacing: spacing.scaled(by: factor), maxColumns: request.maxColumns,
-      maxRows: request.maxRows)
+      section, spacing: spacing.scaled(by: factor), fitting: request.fit)
     let shown = options.order ?? Array(placement.boxes.indices)
     placed = shown.map { ($0 + (chosen ?? 0), placement.boxes[$0]) }
     micrometersPerPixel = isSquare && set.isVoxelSizeKnown ? geometry.pitch : nil

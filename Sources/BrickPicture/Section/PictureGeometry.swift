@@ -1,5 +1,14 @@
 public import BrickCore
 
+/// How large a picture is.
+public enum PictureFit: Sendable, Hashable {
+  /// The largest that has no more pixels; 0 is no limit.
+  case most(columns: Int, rows: Int)
+  /// The one whose longer side is nearest to so many pixels, as a ratio: at most 1.42 times as many or as few, where the
+  /// section has as many voxels.
+  case about(Int)
+}
+
 /// How a section of a volume becomes a picture of bounded size.
 ///
 /// Voxels are first averaged in whole blocks, exactly, as many along each side as fit into a pixel. Pixels are square:
@@ -21,44 +30,61 @@ public struct PictureGeometry: Sendable, Hashable {
   /// The number of rows.
   public var height: Int { rows.pixels }
 
-  /// The largest picture of the section that has at most so many pixels; 0 is no limit.
+  /// The picture of the section whose size fits.
   ///
   /// - Parameter spacing: from voxel to voxel; (1, 1, 1) shows voxels as squares whatever their size.
   /// - Throws: `BrickworkError` with code `.badRequest` if the picture would have 2³¹ pixels along a side.
-  public init(
-    _ section: Section, spacing: VoxelSize, maxColumns: Int, maxRows: Int
-  ) throws {
-    let lengths = [spacing.z, spacing.y, spacing.x]
-    let finest = min(lengths[section.axis.rows], lengths[section.axis.columns])
-    func axis(_ axis: Int, _ pitch: Double) -> PictureAxis {
-      PictureAxis(
-        section.box.origin[axis]..<section.box.end[axis], spacing: lengths[axis], pitch: pitch)
+  public init(_ section: Section, spacing: VoxelSize, fitting fit: PictureFit) throws {
+    var (most, side): ((columns: Int, rows: Int), Double?)
+    switch fit {
+    case .most(let columns, let rows): (most, side) = ((columns, rows), nil)
+    case .about(let length): (most, side) = ((length, length), Double(length))
     }
+    let lengths = [spacing.z, spacing.y, spacing.x]
+    let (rows, columns) = (section.axis.rows, section.axis.columns)
+    let finest = min(lengths[rows], lengths[columns])
+    func picture(_ whole: Double) -> PictureGeometry {
+      func axis(_ axis: Int) -> PictureAxis {
+        PictureAxis(
+          section.box.origin[axis]..<section.box.end[axis], spacing: lengths[axis],
+          pitch: whole * finest)
+      }
+      return PictureGeometry(
+        section: section, rows: axis(rows), columns: axis(columns), pitch: whole * finest)
+    }
+    // The pitch is the smallest whole number of the finer voxels whose pixels reach from end to end.
     func excess(_ axis: Int, _ most: Int) -> Double {
       most == 0 ? 1 : Double(section.box.size[axis]) * lengths[axis] / (finest * Double(most))
     }
-    // The pitch is a whole number of the finer voxels; the estimate is at most a little too small.
-    var whole = max(
-      1, excess(section.axis.rows, maxRows), excess(section.axis.columns, maxColumns)
-    ).rounded(.down)
-    func fits(_ axis: PictureAxis, _ most: Int) -> Bool { most == 0 || axis.pixels <= most }
-    var (rows, columns) = (
-      axis(section.axis.rows, whole * finest), axis(section.axis.columns, whole * finest)
-    )
-    while !fits(rows, maxRows) || !fits(columns, maxColumns) {
+    let least = max(1, excess(rows, most.rows), excess(columns, most.columns))
+    var whole = (least - 1e-9 * least).rounded(.up)
+    var found = picture(whole)
+    while most.rows > 0 && found.height > most.rows
+      || most.columns > 0 && found.width > most.columns
+    {
       whole += 1
-      rows = axis(section.axis.rows, whole * finest)
-      columns = axis(section.axis.columns, whole * finest)
+      found = picture(whole)
     }
-    guard max(rows.pixels, columns.pixels) < 1 << 31 else {
+    if let side, side > 0, whole > 1 {
+      let larger = picture(whole - 1)
+      func longest(_ geometry: PictureGeometry) -> Double {
+        Double(max(geometry.width, geometry.height))
+      }
+      if longest(larger) / side < side / longest(found) { found = larger }
+    }
+    guard max(found.width, found.height) < 1 << 31 else {
       throw BrickworkError(
-        .badRequest, reason: "the picture would have \(columns.pixels)×\(rows.pixels) pixels",
+        .badRequest, reason: "the picture would have \(found.width)×\(found.height) pixels",
         remedy: "Choose a smaller --size, or --pixels voxel")
     }
+    self = found
+  }
+
+  private init(section: Section, rows: PictureAxis, columns: PictureAxis, pitch: Double) {
     self.section = section
     self.rows = rows
     self.columns = columns
-    pitch = whole * finest
+    self.pitch = pitch
   }
 
   /// The voxels along z, y, x that are averaged into one, all planes of a mean included.
