@@ -6,15 +6,12 @@ internal import BrickZarr
 protocol StoredLevels: TileImage {
   /// How many voxels, z, y, x, of the finest level a voxel of each level stands for.
   var levelFactors: [Index3] { get }
-  /// Voxels of each level.
-  var levelSizes: [Index3] { get }
   /// The voxels of a level.
   func volume(ofLevel level: Int, channel: Int, timepoint: Int) throws -> any Volume
 }
 
 extension OMEZarrImage: StoredLevels {
   var levelFactors: [Index3] { levels.indices.map { factor(level: $0) } }
-  var levelSizes: [Index3] { levels.map(\.size) }
   func volume(ofLevel level: Int, channel: Int, timepoint: Int) throws -> any Volume {
     try volume(level: level, channel: channel, timepoint: timepoint)
   }
@@ -22,8 +19,6 @@ extension OMEZarrImage: StoredLevels {
 
 extension BDVImage: StoredLevels {
   var levelFactors: [Index3] { levels.map(\.factor) }
-  // What a level holds is known when it is opened; usual writers round up.
-  var levelSizes: [Index3] { levels.map { info.size.dividedRoundingUp(by: $0.factor) } }
   func volume(ofLevel level: Int, channel: Int, timepoint: Int) throws -> any Volume {
     try volume(channel: channel, timepoint: timepoint, level: level)
   }
@@ -46,8 +41,15 @@ private struct LeveledTile: TileImage {
   )? {
     guard factor == self.factor else { return nil }
     let volume = try base.volume(ofLevel: level, channel: channel, timepoint: timepoint)
-    // A level that a foreign program cut off is no substitute.
-    guard volume.size == info.size.dividedRoundingUp(by: factor) else { return nil }
+    // Some writers keep the voxels of blocks at the end that are not whole, others drop them.
+    let most = info.size.dividedRoundingUp(by: factor)
+    let least = info.size.dividedRoundingDown(by: factor).maximum(.one)
+    guard volume.size == volume.size.minimum(most).maximum(least) else {
+      throw BrickworkError(
+        .unsupportedInput, path: info.path, place: "level \(level)",
+        reason: "has \(volume.size) voxels, where \(info.size) over \(factor) give \(most)",
+        remedy: "Take the finest level with --level 0")
+    }
     return (volume, factor)
   }
 }
@@ -55,8 +57,7 @@ private struct LeveledTile: TileImage {
 extension TileSet {
   /// The levels that every tile's file holds, as the voxels, z, y, x, that one of theirs stands for; finest first.
   ///
-  /// Level 0 is the tiles themselves. Levels count whose voxels are whole blocks of the finest ones and whose size is
-  /// rounded up, as usual writers make them.
+  /// Level 0 is the tiles themselves.
   public var levelFactors: [Index3] {
     guard let first = tiles.first as? any StoredLevels else { return [.one] }
     var factors: [Index3] = [.one]
@@ -64,10 +65,8 @@ extension TileSet {
     for level in known.indices.dropFirst() {
       let factor = known[level]
       let isShared = tiles.allSatisfy { tile in
-        guard let tile = tile as? any StoredLevels, tile.levelFactors.indices.contains(level),
-          tile.levelFactors[level] == factor
-        else { return false }
-        return tile.levelSizes[level] == tile.info.size.dividedRoundingUp(by: factor)
+        guard let factors = (tile as? any StoredLevels)?.levelFactors else { return false }
+        return factors.indices.contains(level) && factors[level] == factor
       }
       guard isShared, factor != factors.last else { break }
       factors.append(factor)

@@ -17,6 +17,7 @@ struct PreviewPlan: Sendable {
   private static let projectedSide = 2048
   /// Voxels under a block at most, unless a pixel has more.
   private static let mostVoxels = 1 << 22
+  private static let leastCache = 64 << 20
   /// Tables for percentiles: a histogram, and the tally of a further pass.
   private static let tables = 4 << 20
 
@@ -52,7 +53,15 @@ struct PreviewPlan: Sendable {
     do {
       let (workers, cache) = try budget.share(
         wanted: max(1, threads), perWorker: perWorker, shared: strip * perRow + Self.tables)
-      (self.workers, self.cache) = (workers, cache)
+      self.workers = workers
+      // Pieces are shared by neighbouring blocks alone: more would only take fresh memory for each.
+      let bands = [0, geometry.height / 2].map { row in
+        let end = min(row + block.y, geometry.height)
+        let band = Box3(
+          from: Index3(z: 0, y: row, x: 0), to: Index3(z: 1, y: end, x: geometry.width))
+        return volumes.reduce(0) { max($0, $1.decodedBytes(reading: band)) }
+      }
+      self.cache = min(cache, max(Self.leastCache, 2 * (bands.max() ?? 0)))
     } catch let error as BrickworkError {
       var error = error
       error.remedy = "Raise --memory, or show less (--size, --roi)"

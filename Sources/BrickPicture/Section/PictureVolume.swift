@@ -37,6 +37,16 @@ public struct PictureVolume: Volume {
       by: geometry.reduction, method: areLabels ? .majority : .mean)
   }
 
+  /// The picture of plane `z` of a volume of cubic voxels, about 1500 pixels long unless another size is given.
+  ///
+  /// - Throws: `BrickworkError` with code `.badRequest` if there is no such plane.
+  public init(_ volume: any Volume, z: Int, fitting fit: PictureFit = .about(1500)) throws {
+    try self.init(
+      volume,
+      PictureGeometry(
+        Section(.z, at: z, in: volume.bounds), spacing: .unknown, fitting: fit))
+  }
+
   /// The volume's type.
   public var type: VoxelType { reduced.type }
   /// One plane of the picture's rows and columns.
