@@ -86,6 +86,7 @@ let package = Package(
       [
         "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV",
         "BrickTIFF", "BrickHDF5",
+        "BrickPicture",
       ]),
     library(
       "BrickFormats",

@@ -13,7 +13,7 @@ public struct OMEZarrImage: TileImage {
   public let levels: [OMEZarrLevel]
   /// The attributes of the group, or of the bare array.
   public let attributes: JSON
-  private let sources: [ZarrSource]
+  let sources: [ZarrSource]
   private let leading: [Multiscales.Leading]
 
   /// Opens the group or array in the folder `path`.

@@ -18,6 +18,8 @@ final class ZarrSource: Sendable {
   let number: Int
   private let shards: ShardTable
   private let decoders = Mutex<[BrickDecoder]>([])
+  /// How often a brick was decoded, or looked into where it is stored as it is.
+  let readBricks = Atomic<Int>(0)
   private let brickCounts: [Int]
   private let fileCounts: [Int]
 
@@ -75,6 +77,7 @@ final class ZarrSource: Sendable {
   /// Decodes a brick into `target`, which holds exactly the bytes of one.
   func decode(_ place: Place, _ indices: [Int], into target: inout VoxelBlock) throws {
     let file = place.shard.file
+    readBricks.wrappingAdd(1, ordering: .relaxed)
     file.willNeed(place.range)
     defer { file.doneWith(place.range) }
     let needed = indices.indices.map { dimension in

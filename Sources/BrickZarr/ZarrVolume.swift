@@ -1,5 +1,6 @@
 public import BrickCore
 internal import BrickFiles
+internal import Synchronization
 
 /// A Zarr or N5 array, or one channel and time point of it, as a lazy volume.
 ///
@@ -216,6 +217,7 @@ public final class ZarrVolume: Volume {
     try source.checkPlain(place, arrayIndices(index))
     let (first, row, plane) = layout(box.origin - grid.box(at: index).origin)
     let file = place.shard.file
+    source.readBricks.wrappingAdd(1, ordering: .relaxed)
     let bytes = file.bytes.extracting(place.range).extracting(droppingFirst: first)
     try body(VoxelView(bytes, box: box, type: type, rowStride: row, planeStride: plane))
     file.doneWith(place.range)

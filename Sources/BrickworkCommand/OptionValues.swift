@@ -7,6 +7,7 @@ extension FusionChoice: ExpressibleByArgument {}
 extension DownsampleMethod: ExpressibleByArgument {}
 extension JPEG2000File.Rows: ExpressibleByArgument {}
 extension StageRule: ExpressibleByArgument {}
+extension Projection: ExpressibleByArgument {}
 
 /// The units of offsets that can be asked for.
 enum OffsetUnitOption: String, CaseIterable, ExpressibleByArgument {
@@ -205,8 +206,18 @@ enum OptionValue {
     return type
   }
 
+  /// `auto`, percentiles as in `auto:1,99`, or two values.
   static func contrast(_ text: String) throws -> Contrast {
     if text == "auto" { return .automatic }
+    if text.hasPrefix("auto:") {
+      let range = try Notation.range(String(text.dropFirst(5)))
+      guard range.low >= 0, range.high <= 100 else {
+        throw BrickworkError(
+          .badRequest, reason: "'\(text)' has a percentile that is not within 0 to 100",
+          remedy: "Write it like auto:1,99")
+      }
+      return .percentiles(low: range.low, high: range.high)
+    }
     let range = try Notation.range(text)
     return .range(low: range.low, high: range.high)
   }

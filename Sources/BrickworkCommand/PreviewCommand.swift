@@ -1,58 +1,59 @@
 import ArgumentParser
 import Brickwork
 
-/// `brickwork preview`: one stitched plane as a picture.
-struct PreviewCommand: ParsableCommand {
+/// `brickwork preview`: a section of the stitched volume as a picture.
+struct PreviewCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",
-    abstract: "Shows one plane of the stitched volume as a PNG picture.",
+    abstract: "Shows a plane, a section or a projection of the stitched volume as a picture.",
     discussion: """
-      Reads only what it shows: from tiles the strips of that plane, from a store the coarsest pyramid level that \
-      suffices. Where tiles overlap they are averaged, which shows misplaced ones as double images.
+      Reads only what it shows: from tiles the strips of that plane, from stores the coarsest pyramid level whose \
+      voxels are no larger than the picture's pixels (--level 0 takes the finest). Where tiles overlap they are \
+      averaged, which shows misplaced ones as double images; labels are not, the last tile's are shown. A pixel is the \
+      mean of the voxels it stands for, of labels the most frequent one.
+
+      The output is a PNG, or a TIFF where its name ends in .tif: with the voxels' own type and values, unless \
+      --contrast, --colors, --labels, --tiles or --scale-bar ask for a drawing. On a terminal --show draws the picture \
+      right there, and -o may be left out.
 
       EXAMPLES
         brickwork preview tiles/*.tif --offsets offsets.csv -o plane.png
-        brickwork preview tiles/*.tif --offsets offsets.csv --z 120 --max-size 0 --contrast 100,4000 -o plane.png
-        brickwork preview sample.ome.zarr -o sample.png
+        brickwork preview tiles/ --offsets offsets.csv --z 120 --tiles --scale-bar -o layout.png
+        brickwork preview sample.ome.zarr --y 900 --contrast auto:1,99.5 --colors inferno -o section.png
+        brickwork preview sample.ome.zarr --project max --z 100:140 --channel all -o projection.png
+        brickwork preview tile.nd2 --tile 3 --z 7 --size 0 -o slice.tif
+        brickwork preview sample.ome.zarr --show sixel
       """)
 
   @OptionGroup(title: "Tiles") var source: SourceOptions
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The picture to write.", valueName: "out.png"),
-    completion: .file(extensions: ["png"]))
-  var output: String
+    name: .shortAndLong,
+    help: ArgumentHelp("The picture to write, .png or .tif.", valueName: "out.png"),
+    completion: .file(extensions: ["png", "tif"]))
+  var output: String?
+
+  @OptionGroup(title: "Section") var section: SectionGroup
+
+  @OptionGroup(title: "Drawing") var drawing: DrawingGroup
 
   @Option(
     help: ArgumentHelp(
-      "The plane, counted from 0 in voxels of the stitched volume (default: the middle).",
-      valueName: "n"),
-    transform: { try OptionValue.notNegative($0) })
-  var z: Int?
+      "Draw on the terminal: kitty or sixel graphics, or text, with colours where COLORTERM says truecolor.",
+      valueName: "kitty|sixel|text"))
+  var show: ShowOption?
 
   @Option(
     help: ArgumentHelp(
-      "The longer side in pixels at most; 0 shows every voxel (default: 1500).", valueName: "pixels"
-    ),
-    transform: { try OptionValue.notNegative($0) })
-  var maxSize: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Values shown black and white: auto (the 1st and 99.9th percentile) or two numbers (default: auto).",
-      valueName: "auto|low,high"),
-    transform: { try OptionValue.contrast($0) })
-  var contrast: Contrast?
-
-  @Option(
-    help: ArgumentHelp(
-      "What becomes of voxels that several tiles cover (default: average).",
+      "What becomes of voxels that several tiles cover (default: average; overwrite for labels).",
       valueName: "overwrite|average|linear|max|min"))
   var fusion: FusionChoice?
 
   @OptionGroup(title: "Stitching") var composition: CompositionGroup
 
-  @Flag(help: "Replace an existing file that is no picture. Pictures are replaced anyway.")
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  @Flag(help: "Replace an existing file that is no PNG. PNG pictures are replaced anyway.")
   var overwrite = false
 
   @Flag(help: "Print what was made as JSON.")
@@ -60,82 +61,84 @@ struct PreviewCommand: ParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
-  func run() throws {
+  func run() async throws {
     let log = logging.log()
-    try Output.check(output, overwrite: overwrite || Self.isPicture(output))
-    let options = try composition.options(fusion: fusion ?? .average)
-    let cache = PieceCache(capacity: 256 << 20)
-    let view = try shownVolume(options, cache: cache, log)
-    let preview = try PlanePreview(volume: view.volume, z: view.z, maxSide: maxSize ?? 1500)
-    let window = try preview.write(to: output, contrast: contrast ?? .automatic)
-    if json {
-      Output.print([
-        "path": .string(output), "width": JSON(preview.width), "height": JSON(preview.height),
-        "z": JSON(view.fullZ), "level": JSON(view.level),
-        "voxels_per_pixel_xy": [
-          JSON(preview.factor * view.factor.x), JSON(preview.factor * view.factor.y),
-        ],
-        "contrast": [.number(window.low), .number(window.high)],
-      ])
-    } else if !logging.quiet {
-      Output.print(
-        "\(output): plane z = \(view.fullZ), \(preview.width)×\(preview.height) pixels, "
-          + "\(Text.rounded(window.low)) is black and \(Text.rounded(window.high)) white")
-    }
-  }
-
-  /// What is drawn: a volume, the plane in it, and how it relates to the full resolution.
-  private struct Shown {
-    var volume: any Volume
-    var z: Int
-    var fullZ: Int
-    var level = 0
-    var factor = Index3.one
-  }
-
-  private func shownVolume(
-    _ options: CompositionOptions, cache: PieceCache, _ log: Log
-  ) throws -> Shown {
+    try check()
+    var options = try composition.commonOptions(fusion: fusion ?? .average)
+    options.timepoint = try timepoint()
     let table = try source.offsetTable(timepoint: options.timepoint, log)
+    let cache = PieceCache(capacity: 0)
     let tiles = try source.tileSet(log, cache: cache, offsets: table)
-    if tiles.tiles.count == 1, let store = tiles.tiles[0] as? OMEZarrImage,
-      options.downscale == .one,
-      options.flip.isEmpty
-    {
-      return try shownLevel(of: store, options)
+    let progress =
+      show == nil ? TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet) : nil
+    defer { progress?.finish() }
+    func scene(_ fit: PictureFit) throws -> PreviewScene {
+      try PreviewScene(
+        tiles, offsets: table,
+        PreviewScene.Request(
+          section: section, options: options,
+          channels: composition.channel ?? .one(.number(0)), wantsLabels: drawing.labels,
+          fusion: fusion, fit: fit))
     }
-    let volume = try tiles.composition(offsets: table, options).volume
-    let plane = try plane(of: volume.size)
-    return Shown(volume: volume, z: plane, fullZ: plane)
+    if let show {
+      let fit = show.fit(in: Terminal.window(.output), most: section.size)
+      let picture = try PreviewPicture(scene(fit), drawing, machine, cache: cache, progress)
+      let canvas = try await picture.job.picture().canvas
+      Terminal.write(show.protocolToUse.text(of: canvas), to: .output)
+    }
+    guard let output else { return }
+    let shown = try scene(
+      section.size.map { .most(columns: $0, rows: $0) } ?? .about(1500))
+    let stores = tiles.tiles.compactMap { $0 as? OMEZarrImage }
+    let before = stores.reduce(0) { $0 + $1.readBricks }
+    let picture = try PreviewPicture(shown, drawing, machine, cache: cache, progress)
+    let windows = try await picture.write(to: output, composition: options, overwrite: overwrite)
+    progress?.finish()
+    let report = PreviewReport(
+      path: output, scene: shown, windows: windows,
+      bricksRead: shown.bricksShown == nil
+        ? nil : stores.reduce(0) { $0 + $1.readBricks } - before)
+    if show == nil {
+      JobSummary(text: report.text, json: report.document).show(json: json, quiet: logging.quiet)
+    }
   }
 
-  private func plane(of size: Index3) throws -> Int {
-    let plane = z ?? size.z / 2
-    guard plane < size.z else {
+  private func timepoint() throws -> Int {
+    switch composition.timepoint {
+    case .one(let number): return number
+    case nil: return 0
+    case .all:
       throw BrickworkError(
-        .badRequest, reason: "there is no plane z = \(plane): the stitched volume has \(size.z)",
-        remedy: "Choose --z between 0 and \(size.z - 1)")
+        .badRequest, reason: "one time point is shown at a time, not all of them",
+        remedy: "Choose one: --timepoint 0, --timepoint 1, …")
     }
-    return plane
   }
 
-  /// The coarsest level of a store that has at least the pixels to show.
-  private func shownLevel(of store: OMEZarrImage, _ options: CompositionOptions) throws -> Shown {
-    let full = store.info.size
-    let plane = try plane(of: full)
-    let wanted = maxSize ?? 1500
-    var level = 0
-    if wanted > 0 {
-      for (index, candidate) in store.levels.enumerated().dropFirst() {
-        let longest = max(candidate.size.x, candidate.size.y)
-        if longest >= min(wanted, max(full.x, full.y)) { level = index }
-      }
+  private func check() throws {
+    guard output != nil || show != nil else {
+      throw ValidationError("Missing expected argument '--output <out.png>' (or --show).")
     }
-    let channel = try options.channel.number(in: store.info)
-    let volume = try store.volume(level: level, channel: channel, timepoint: options.timepoint)
-    let factor = store.factor(level: level)
-    let z = min(plane / max(1, factor.z), max(0, volume.size.z - 1))
-    return Shown(volume: volume, z: z, fullZ: plane, level: level, factor: factor)
+    if json && show != nil {
+      throw BrickworkError(
+        .badRequest, reason: "--json and --show both write to standard output",
+        remedy: "Give one of them")
+    }
+    if drawing.bits == 16,
+      drawing.colors != nil || drawing.labels || drawing.tiles || drawing.scaleBar
+    {
+      throw BrickworkError(
+        .badRequest, reason: "pictures of 16 bits are grey, and nothing is drawn over them",
+        remedy: "Leave out --colors, --labels, --tiles and --scale-bar, or --bits 16")
+    }
+    guard let output else { return }
+    if let place = try? Files.resolved(output),
+      source.sources.contains(where: { (try? Files.resolved($0)) == place })
+    {
+      throw BrickworkError(
+        .outputExists, path: output, reason: "is one of the sources",
+        remedy: "Choose another name with -o")
+    }
+    try Output.check(output, overwrite: overwrite || Self.isPicture(output))
   }
 
   /// Whether a PNG file lies at `path`.

@@ -40,7 +40,14 @@ import Testing
         "--quiet", "--log-level",
       ]
     ),
-    ("preview", ["--output", "--z", "--fusion", "--max-size", "--contrast", "--json"]),
+    (
+      "preview",
+      [
+        "--output", "--z", "--y", "--x", "--project", "--roi", "--tile", "--level", "--size",
+        "--max-size", "--pixels", "--contrast", "--colors", "--labels", "--tiles", "--scale-bar",
+        "--bits", "--show", "--fusion", "--channel", "--memory", "--threads", "--json",
+      ]
+    ),
     ("info", ["--offsets", "--voxel-size", "--json", "--quiet"]),
     (
       "offsets",
