@@ -16,8 +16,9 @@ public struct StitchedLabels: Sendable {
 extension LabelLayout {
   /// The tiles with the new labels of `map` as one lazy volume.
   ///
-  /// Where tiles overlap the last one that has a label counts: background hides nothing, and labels are never blended. The type is uint32, or uint64 where a new label needs it: viewers take these two for
-  /// segmentations.
+  /// Where tiles overlap the last one that has a label counts: background hides nothing, and labels are never blended.
+  /// The type is uint32, or uint64 where a new label needs it: viewers take these two for segmentations. Tables of new
+  /// labels are made when the volume is first read: what they will take can be refused before.
   ///
   /// - Throws: `BrickworkError` with code `.badRequest` if the map has no such tiles. A label that the map doesn't have is
   ///   an error when it is read.

@@ -17,23 +17,34 @@ struct RelabelTable: Sendable {
   let map: TileLabelMap
   let storage: Storage
 
-  /// Bytes of the table, without the map.
-  var byteCount: Int {
-    switch storage {
-    case .dense8(let table): table.count
-    case .dense16(let table): table.count * 2
-    case .dense32(let table): table.count * 4
-    case .dense64(let table): table.count * 8
-    case .sparse(let table): table.count * 16
-    }
+  /// Bytes of the table for labels of type `input` that become labels of type `output`, without the map.
+  static func byteCount(_ map: TileLabelMap, from input: VoxelType, to output: VoxelType) -> Int {
+    let largest = largest(of: map, input)
+    return isDense(map, largest)
+      ? (Int(largest) + 2) * output.byteCount
+      : slots(map) * MemoryLayout<SortEntry>.stride
+  }
+
+  /// The largest label that a tile can hold: a signed type's negative numbers are not to be taken for large labels.
+  private static func largest(of map: TileLabelMap, _ input: VoxelType) -> UInt64 {
+    min(map.labels.largest, largestLabel(input))
+  }
+
+  private static func isDense(_ map: TileLabelMap, _ largest: UInt64) -> Bool {
+    largest < max(1 << 16, 4 * UInt64(map.labels.count))
+  }
+
+  private static func slots(_ map: TileLabelMap) -> Int {
+    var slots = 16
+    while slots * 2 < map.labels.count * 3 { slots *= 2 }
+    return slots
   }
 
   /// The table for labels of type `input` that become labels of type `output`.
   init(_ map: TileLabelMap, from input: VoxelType, to output: VoxelType) {
     self.map = map
-    // A signed type's negative numbers are not to be taken for large labels.
-    let largest = min(map.labels.largest, largestLabel(input))
-    if largest < max(1 << 16, 4 * UInt64(map.labels.count)) {
+    let largest = Self.largest(of: map, input)
+    if Self.isDense(map, largest) {
       storage =
         switch output {
         case .uint8: .dense8(Self.dense(map, largest))
@@ -60,8 +71,7 @@ struct RelabelTable: Sendable {
   }
 
   private static func sparse(_ map: TileLabelMap, _ largest: UInt64) -> [SortEntry] {
-    var slots = 16
-    while slots * 2 < map.labels.count * 3 { slots *= 2 }
+    let slots = slots(map)
     var table = [SortEntry](repeating: SortEntry(key: 0, value: 0), count: slots)
     var number = 0
     map.labels.forEach { label in
