@@ -78,8 +78,9 @@ public struct LabelJob: Sendable {
     let labels = try await labels(held: &held)
     let total = labels.reduce(0) { $0 + $1.count }
     try budget.check(
-      holding: held + Deduplication.bytesJoining(
-        labels: total, pairs: overlaps.map(\.pairs.count).max() ?? 0, of: overlaps.count))
+      holding: held
+        + Deduplication.bytesJoining(
+          labels: total, pairs: overlaps.map(\.pairs.count).max() ?? 0, of: overlaps.count))
     return try Deduplication(tiles, labels: labels, overlaps: overlaps, options)
   }
 }

@@ -12,7 +12,10 @@ public struct LabelOrigins: Sendable {
   public init(_ map: LabelMap) {
     begun.reserveCapacity(map.tiles.count + 1)
     var count = 0
-    Self.walk(map) { _, _ in count += 1 } endOfTile: { _ in }
+    Self.walk(map) { _, _ in
+      count += 1
+    } endOfTile: { _ in
+    }
     others.reserveCapacity(count)
     Self.walk(map) {
       others.append(SortEntry(key: $0, value: UInt64($1)))
@@ -25,7 +28,10 @@ public struct LabelOrigins: Sendable {
   /// Bytes that making the origins of `map` takes at most.
   public static func byteCount(for map: LabelMap) -> Int {
     var count = 0
-    walk(map) { _, _ in count += 1 } endOfTile: { _ in }
+    walk(map) { _, _ in
+      count += 1
+    } endOfTile: { _ in
+    }
     return 2 * count * MemoryLayout<SortEntry>.stride + (map.tiles.count + 1) * 8
   }
 

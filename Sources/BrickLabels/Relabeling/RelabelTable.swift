@@ -105,27 +105,42 @@ where
     isMissing = isMissing || (new == 0 && value != 0)
     return new
   }
+  let bytes = unsafe source.bytes
   var i = 0
-  /// Whether so many voxels are there from i on and hold one label, whose new one is written then.
-  @inline(__always) func isOne(_ voxels: Int, _ target: inout MutableSpan<Out>) -> Bool {
+  // The label that was met last, its new one, and the label in every lane of a word.
+  var (last, lastNew): (In, Out) = (0, 0)
+  var words = SIMD2<UInt64>.zero
+  /// Whether so many pairs of words are there from i on and hold one label, whose new one is written then.
+  @inline(__always) func isOne(_ pairs: Int, _ target: inout MutableSpan<Out>) -> Bool {
+    let voxels = 16 &* pairs / MemoryLayout<In>.size
     guard i &+ voxels <= count else { return false }
     let value = unsafe source[unchecked: i]
-    var different: In = 0
-    for k in 1..<voxels { unsafe different |= source[unchecked: i &+ k] ^ value }
-    if different != 0 { return false }
-    let new = look(value)
+    if value != last {
+      last = value
+      lastNew = look(value)
+      words = SIMD2(repeating: UInt64(value) &* (UInt64.max / UInt64(In.max)))
+    }
+    var different = SIMD2<UInt64>.zero
+    for k in 0..<pairs {
+      // In bounds: so many voxels are left from i on.
+      let pair = unsafe bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: i &* MemoryLayout<In>.size &+ 16 &* k, as: SIMD2<UInt64>.self)
+      different |= pair ^ words
+    }
+    if different[0] | different[1] != 0 { return false }
+    let new = lastNew
     for k in 0..<voxels { unsafe target[unchecked: i &+ k] = new }
     i &+= voxels
     return true
   }
   // Equal voxels are one look-up and vectors of stores: 64 bytes of them, else 16.
-  let (many, few) = (64 / MemoryLayout<In>.size, 16 / MemoryLayout<In>.size)
+  let few = 16 / MemoryLayout<In>.size
   while i &+ few <= count {
-    if isOne(many, &target) { continue }
+    if isOne(4, &target) { continue }
     // No further attempt at many before these are through.
     for _ in 0..<4 {
       if i &+ few > count { break }
-      if isOne(few, &target) { continue }
+      if isOne(1, &target) { continue }
       for k in 0..<few {
         let new = look(unsafe source[unchecked: i &+ k])
         // In bounds: so few voxels are left from i on.
