@@ -80,7 +80,7 @@ let package = Package(
     library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
     library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
     library("BrickStitch", ["BrickCore"]),
-    library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles"]),
+    library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles", "CBrickSystem"]),
     library(
       "BrickEngine",
       [

@@ -1,4 +1,5 @@
 internal import BrickCore
+internal import BrickLabels
 internal import BrickZarr
 
 /// What one worker keeps between blocks: buffers and encoders.
@@ -9,15 +10,21 @@ final class BlockWorker {
   private let sources: [any Volume]
   private let plan: StorePlan
   private let pass: PassPlan
+  private let observer: (any BlockObserver)?
   private var block = VoxelBlock()
   private var reduced = VoxelBlock()
   private var encoders: [BrickEncoder] = []
 
-  /// - Parameter sources: one volume for each part of the image.
-  init(sources: [any Volume], plan: StorePlan, pass: PassPlan) throws {
+  /// - Parameters:
+  ///   - sources: one volume for each part of the image.
+  ///   - observer: who is shown each block; nil for nobody.
+  init(
+    sources: [any Volume], plan: StorePlan, pass: PassPlan, observer: (any BlockObserver)?
+  ) throws {
     self.sources = sources
     self.plan = plan
     self.pass = pass
+    self.observer = observer
     for level in pass.levels.prefix(2) {
       let array = plan.levels[level].array
       encoders.append(try BrickEncoder(codec: array.codec, type: array.type, brick: array.brick))
@@ -29,6 +36,7 @@ final class BlockWorker {
     let first = pass.levels.lowerBound
     block.reshape(to: box, type: plan.levels[first].array.type)
     try sources[item.part].read(into: &block)
+    if let observer { try Self.show(block, to: observer) }
     if item.wantsHistogram {
       var histogram = item.takeHistogram()
       Self.count(block, in: &histogram)
@@ -41,6 +49,10 @@ final class BlockWorker {
     try encode(reduced, level: first + 1, with: encoders[1], into: result)
     guard pass.levels.count > 2 else { return }
     reduced.reduced(by: plan.levels[first + 2].step, plan.reduction, into: &result.part)
+  }
+
+  private static func show(_ block: borrowing VoxelBlock, to observer: any BlockObserver) throws {
+    try observer.observe(VoxelView(block))
   }
 
   private static func count(_ block: borrowing VoxelBlock, in histogram: inout VoxelHistogram) {

@@ -29,13 +29,32 @@ public struct MemoryBudget: Sendable, Hashable {
     let room = byteCount - Self.baseline - keptBytes - shared
     let workers = min(wanted, room / max(1, perWorker))
     guard workers >= 1 else {
-      let needed = Self.baseline + keptBytes + shared + perWorker
-      throw BrickworkError(
-        .outOfBudget,
-        reason: "a memory budget of \(byteCount >> 20) MiB is too small: this job takes at least "
-          + "\((needed + (1 << 20) - 1) >> 20) MiB",
-        remedy: "Raise --memory, or choose smaller bricks (--brick)")
+      throw tooSmall(
+        holding: shared + perWorker, remedy: "Raise --memory, or choose smaller bricks (--brick)")
     }
     return (workers, room - workers * perWorker)
+  }
+
+  /// Makes sure that there is room for `bytes` besides the program and the buffers that are kept.
+  ///
+  /// - Throws: `BrickworkError` with code `.outOfBudget`, with both numbers, if there is not.
+  public func check(holding bytes: Int) throws {
+    guard bytes <= byteCount - Self.baseline - keptBytes else {
+      throw tooSmall(holding: bytes, remedy: "Raise --memory")
+    }
+  }
+
+  private func tooSmall(holding bytes: Int, remedy: String) -> BrickworkError {
+    let needed = Self.smallest(holding: bytes)
+    return BrickworkError(
+      .outOfBudget,
+      reason: "a memory budget of \(byteCount >> 20) MiB is too small: this job takes at least "
+        + "\((needed + (1 << 20) - 1) >> 20) MiB", remedy: remedy)
+  }
+
+  /// The smallest budget with room for `bytes`: what it keeps of freed buffers grows with it, up to 64 MiB.
+  static func smallest(holding bytes: Int) -> Int {
+    let rest = baseline + bytes
+    return rest + min(64 << 20, rest / 15 + 1)
   }
 }

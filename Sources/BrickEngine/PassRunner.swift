@@ -1,4 +1,5 @@
 internal import BrickCore
+internal import BrickLabels
 internal import BrickZarr
 internal import Synchronization
 
@@ -14,6 +15,8 @@ struct PassRunner: Sendable {
   let threads: Int
   /// Bytes that are held as long as the job runs.
   let heldBytes: Int
+  /// Who is shown the blocks; nil for nobody.
+  let observer: (any BlockObserver)?
 
   var pass: PassPlan { plan.passes[number] }
 
@@ -35,7 +38,9 @@ struct PassRunner: Sendable {
   /// Shares the budget out: workers first, then up to four items along x and all channels together, the rest for
   /// the cache.
   func width() throws -> Width {
-    let worker = BlockWorker.byteCount(sources: sources, plan: plan, pass: pass)
+    let worker =
+      BlockWorker.byteCount(sources: sources, plan: plan, pass: pass)
+      + (observer?.bytesPerThread ?? 0)
     let histogram = wantsHistogram ? (1 << 16) * 8 : 0
     let item = WorkItem.byteCount(plan: plan, pass: pass)
     // Two groups of items and two rows of blocks can be in hand at once, one that ends and one that begins, and each
@@ -117,7 +122,7 @@ struct PassRunner: Sendable {
     let spare = SpareResults()
     let type = sources[0].type
     try await OrderedPipeline.run(count: order.count, workers: width.workers) {
-      try BlockWorker(sources: sources, plan: plan, pass: pass)
+      try BlockWorker(sources: sources, plan: plan, pass: pass, observer: observer)
     } produce: { worker, place in
       let step = order.step(at: place)
       prepare(order, place, step)

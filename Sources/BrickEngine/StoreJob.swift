@@ -1,5 +1,6 @@
 public import BrickCore
 internal import BrickFiles
+public import BrickLabels
 internal import BrickZarr
 internal import Synchronization
 
@@ -23,8 +24,10 @@ public struct StoreJob: Sendable {
   public let threads: Int
   /// The cache that the source decodes through: it gets what the budget leaves.
   public let cache: PieceCache
-  /// Bytes that the sources hold as long as the job runs: tables of theirs.
-  public let heldBytes: Int
+  /// Bytes that the sources and the observer hold as long as the job runs: tables of theirs.
+  public private(set) var heldBytes: Int
+  /// Who is shown the blocks of level 0; nil for nobody.
+  public private(set) var observer: (any BlockObserver)?
   /// Who hears of the progress; nil for nobody.
   public let listener: (any ProgressListener)?
 
@@ -68,6 +71,19 @@ public struct StoreJob: Sendable {
       threads: threads, cache: cache, heldBytes: heldBytes, listener: listener)
   }
 
+  /// The same job, which shows `observer` each voxel of level 0 exactly once: those that earlier runs wrote are read
+  /// back.
+  ///
+  /// - Parameter bytes: what the observer holds as long as the job runs.
+  /// - Precondition: the store is a single volume.
+  public func observed(by observer: any BlockObserver, holding bytes: Int) -> StoreJob {
+    precondition(plan.leading.count == 1, "An observer is shown one volume")
+    var job = self
+    job.observer = observer
+    job.heldBytes += bytes
+    return job
+  }
+
   /// The type of every voxel.
   public var type: VoxelType { plan.levels[0].array.type }
   /// Voxels along z, y, x of one channel at one time point.
@@ -105,7 +121,7 @@ public struct StoreJob: Sendable {
     let folder = RunFolder(store: path)
     let existing = existing
     try existing.checkPlace(folder)
-    if !overwrite, try existing.isComplete() { return completeSummary }
+    if !overwrite, try existing.isComplete() { return try await complete() }
     let lock = try folder.lock()
     defer { withExtendedLifetime(lock) {} }
     if overwrite {
@@ -113,7 +129,7 @@ public struct StoreJob: Sendable {
     } else if try existing.isComplete() {
       // Another process was faster, or a run was killed in its very last step and left its folder.
       try folder.remove()
-      return completeSummary
+      return try await complete()
     }
     try existing.begin(folder)
     for level in plan.levels {
@@ -131,6 +147,7 @@ public struct StoreJob: Sendable {
     let missing = todo.reduce(0) { $0 + $1.count }
     let meter = ProgressMeter(
       phase: "stitching", totalVoxels: voxels(of: todo), totalItems: missing, listener: listener)
+    try await showKept(without: todo[0], workers: widths[0].workers)
     let before = cache.count
     var decoding = PieceCache.Count()
     for (number, items) in todo.enumerated() where !items.isEmpty {
@@ -154,7 +171,12 @@ public struct StoreJob: Sendable {
       plannedBytes: widths.map(\.planned).max() ?? 0, decoding: decoding)
   }
 
-  private var completeSummary: Summary {
+  /// What there is to say of a store that was finished before, and to show of it.
+  private func complete() async throws -> Summary {
+    if observer != nil {
+      let width = try runner(0, RunFolder(store: path)).width()
+      try await showKept(without: [], workers: width.workers)
+    }
     let items = plan.itemCount
     return Summary(
       wasComplete: true, keptItems: items, totalItems: items, seconds: 0, voxelBytes: 0,
@@ -253,7 +275,7 @@ public struct StoreJob: Sendable {
     return PassRunner(
       plan: plan, number: number, sources: volumes, folder: folder,
       wantsHistogram: number == 0 && wantsHistograms, budget: budget, threads: threads,
-      heldBytes: heldBytes)
+      heldBytes: heldBytes, observer: number == 0 ? observer : nil)
   }
 
   // MARK: After

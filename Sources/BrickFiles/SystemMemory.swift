@@ -1,3 +1,4 @@
+internal import BrickCore
 internal import CBrickSystem
 
 #if canImport(Glibc)
@@ -37,8 +38,22 @@ public enum SystemMemory {
   /// Tells the C library to keep freed pieces of up to 4 MiB for reuse.
   ///
   /// Otherwise it gives each back to the system and clears new pages for the next one. At most 32 MiB of freed memory
-  /// per core stay with the process.
-  public static func reuseFreedMemory() { brick_reuse_freed_memory(Int32(clamping: cores)) }
+  /// per core stay with the process. Blocks of 4 MiB or more get large pages where the system has some: clearing one
+  /// of 2 MiB takes a fraction of what 512 page faults do.
+  public static func reuseFreedMemory() {
+    brick_reuse_freed_memory(Int32(clamping: cores))
+    #if os(Linux)
+      BlockStorage.adviseOnLargePieces { address, count in
+        let page = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
+        let start = (address + page - 1) / page * page
+        let end = (address + UInt(count)) / page * page
+        guard start < end else { return }
+        // Advice: a system that knows no such pages says so, and nothing is lost.
+        _ = unsafe madvise(
+          UnsafeMutableRawPointer(bitPattern: start), Int(end - start), MADV_HUGEPAGE)
+      }
+    #endif
+  }
 
   private static var machineAvailable: Int {
     if let text = text("/proc/meminfo"),

@@ -17,6 +17,7 @@ extension LabelLayout {
   /// The tiles with the new labels of `map` as one lazy volume.
   ///
   /// Where tiles overlap the last one that has a label counts: background hides nothing, and labels are never blended.
+  /// Tables of new labels are made when the volume is first read: what they will take can be refused before.
   ///
   /// - Parameter minimum: a type that is taken, or a wider one where a new label needs it; viewers of stores take uint32 and
   ///   uint64 for segmentations.

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Something that looks at the blocks of level 0 while a job makes them.
 ///
-/// A job calls it once for each block that it computes, from any thread and in any order; blocks of an
-/// earlier run that it keeps are not shown again.
+/// A job calls it from any thread and in any order, and shows it each voxel exactly once: what earlier runs had finished
+/// is read back.
 public protocol BlockObserver: Sendable {
   /// Takes the voxels of a block, whose box tells where they lie.
   func observe(_ block: borrowing VoxelView) throws
@@ -61,6 +61,9 @@ public final class ObjectCollector: BlockObserver {
     self.scratchFolder = scratchFolder
     state = Mutex(State(map: ObjectMap(limit: recordLimit)))
   }
+
+  /// Bytes that each label takes in the table.
+  public static let bytesPerLabel = ObjectMap.bytesPerRecord
 
   /// Bytes that finding the objects of a block takes in each thread, beside the table.
   public static let bytesPerThread = ObjectAccumulator.byteCount

@@ -21,7 +21,7 @@ extension ObjectTable {
   ///
   /// - Parameters:
   ///   - voxelSize: µm, for the columns `x_um`, `y_um`, `z_um`.
-  ///   - tiles: gives a last column `tiles` its numbers, which a space separates; nil leaves it out.
+  ///   - tiles: gives a last column `tiles` its numbers, which a semicolon separates; nil leaves it out.
   ///   - progress: hears the rows so far now and then; what it throws ends the writing.
   /// - Returns: the number of labels.
   /// - Throws: `BrickworkError` if a file can't be read or written.
@@ -55,7 +55,7 @@ extension ObjectTable {
         if let tiles {
           text.add(",")
           for (place, tile) in try tiles(record.label).enumerated() {
-            if place > 0 { text.add(" ") }
+            if place > 0 { text.add(";") }
             text.add(tile)
           }
         }
@@ -72,18 +72,22 @@ extension ObjectTable {
 
   /// Writes the table as JSON: an array of objects with the members of `json(of:voxelSize:)`, one a line.
   ///
+  /// - Parameter tiles: gives each object a last member `tiles`; nil leaves it out.
   /// - Returns: the number of labels.
   /// - Throws: as `writeCSV`.
   @discardableResult
   public func writeJSON(
-    to path: String, voxelSize: VoxelSize, progress: (Int) throws -> Void = { _ in }
+    to path: String, voxelSize: VoxelSize, tiles: Tiles? = nil,
+    progress: (Int) throws -> Void = { _ in }
   ) throws -> Int {
     try write(to: path) { text in
       text.add("[")
       var count = 0
       try forEach { record in
         text.add(count == 0 ? "\n" : ",\n")
-        text.add(Self.json(of: record, voxelSize: voxelSize).text(pretty: false))
+        var object = Self.json(of: record, voxelSize: voxelSize)
+        if let tiles { object["tiles"] = .array(try tiles(record.label).map { JSON($0) }) }
+        text.add(object.text(pretty: false))
         count += 1
         if count % (1 << 12) == 0 {
           try progress(count)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Brickwork
 
-/// How a store of labels is laid out.
+/// What a store of labels is made of, and what is written beside it.
 struct LabelStoreOptions: ParsableArguments {
   @Option(
     name: .customLong("map"),
@@ -18,48 +18,22 @@ struct LabelStoreOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Voxels of a brick, in the order z,y,x (default: 64,64,64).", valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var brick: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "Voxels of a shard file, in the order z,y,x: whole bricks (default: 512,512,512, less for small volumes).",
-      valueName: "z,y,x"),
-    transform: { try Notation.shape($0) })
-  var shard: Index3?
-
-  @Option(
-    help: ArgumentHelp(
-      "Compression of the bricks (default: zstd).", valueName: "blosc-zstd|zstd|none"))
-  var codec: CodecOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Compression level, 1 to 22: higher is smaller and slower (default: 1).", valueName: "n"))
-  var level: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Number of pyramid levels, full resolution included (default: auto).", valueName: "n|auto"),
-    transform: { try LevelsOption(parsing: $0) })
-  var levels: LevelsOption?
+      "The table of the store's objects to write too, as labels centroids does, with a column of the tiles each comes "
+        + "from; the volume is not read again for it.",
+      valueName: "objects.csv|.json"),
+    completion: .file(extensions: ["csv", "json"]))
+  var objects: String?
 
   /// The first option that only a store has a use for, if one is given.
   var named: String? {
     let given = [
-      ("--map", map != nil), ("--from-map", fromMap != nil), ("--brick", brick != nil),
-      ("--shard", shard != nil), ("--codec", codec != nil), ("--level", level != nil),
-      ("--levels", levels != nil),
+      ("--map", map != nil), ("--from-map", fromMap != nil), ("--objects", objects != nil),
     ]
     return given.first { $0.1 }?.0
   }
 
-  /// Whether options fit each other.
+  /// Throws where options don't fit each other.
   func check() throws {
-    try StoreShape(
-      brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto
-    ).validate()
     for (path, option) in [(map, "--map"), (fromMap, "--from-map")] {
       if let path, !path.hasSuffix(".csv") {
         throw ValidationError("The map \(path) does not end in .csv (\(option)).")
@@ -68,32 +42,94 @@ struct LabelStoreOptions: ParsableArguments {
     if map != nil && fromMap != nil {
       throw ValidationError("--map writes a map and --from-map reads one: give one of them.")
     }
+    if let objects, !objects.hasSuffix(".csv") && !objects.hasSuffix(".json") {
+      throw ValidationError(
+        "The table \(objects) ends neither in .csv nor in .json (--objects).")
+    }
+  }
+}
+
+/// The store of stitched labels that a command writes, with the table of its objects.
+struct LabelStore: Sendable {
+  /// The store's folder.
+  var path: String
+  var shape: StoreShape
+  /// The table to write, if one is wanted.
+  var objects: String?
+  var opened: OpenedLabels
+
+  /// A job that writes the store, and what gathers its objects.
+  private typealias Work = (job: StoreJob, objects: ObjectCollector?)
+
+  /// Makes sure that there is room for the work itself, before anything is read.
+  ///
+  /// What labels take is not known yet.
+  func checkBudget() throws {
+    let nothing = TileLabelMap(LabelSet([]), newLabels: PackedLabels([]))
+    let work = try work(LabelMap(opened.layout.tiles.map { _ in nothing }), heldBytes: 0, nil)
+    _ = try work.job.forecast()
   }
 
-  /// Makes the job that writes the tiles' new labels into the store at `path`.
-  func job(
-    _ path: String, _ opened: OpenedLabels, _ map: LabelMap, progress: TerminalProgress?
-  ) throws -> StoreJob {
+  /// Reads a map, if there is room for it.
+  func map(from path: String) throws -> LabelMap {
+    try opened.budget.check(holding: LabelMap.bytesReading(path))
+    return try LabelMap.read(path, tileCount: opened.layout.tiles.count)
+  }
+
+  /// Writes the tiles' new labels into the store, then the table of objects.
+  ///
+  /// - Parameter heldBytes: what stays in memory besides the map.
+  func write(_ map: LabelMap, heldBytes: Int, _ progress: TerminalProgress?) async throws
+    -> JobSummary
+  {
+    let size = opened.layout.voxelSize
+    var summary: JobSummary
+    let table: ObjectTable?
+    do {
+      let work = try work(map, heldBytes: heldBytes, progress)
+      // Tables of new labels are made when the first voxel is read: a budget that is too small for them shows here.
+      _ = try work.job.forecast()
+      summary = finished(work.job, try await work.job.run(overwrite: shape.overwrite))
+      table = try work.objects?.finish()
+    }
+    guard let objects, let table else { return summary }
+    let tiles = LabelOrigins(map).ascending()
+    let keepOn: (Int) throws -> Void = { _ in try Task.checkCancellation() }
+    let count =
+      objects.hasSuffix(".json")
+      ? try table.writeJSON(to: objects, voxelSize: size, tiles: tiles, progress: keepOn)
+      : try table.writeCSV(to: objects, voxelSize: size, tiles: tiles, progress: keepOn)
+    summary.text += "\n\(objects): \(count) objects"
+    summary.json["objects"] = [
+      "path": .string(objects), "labels": JSON(count), "spilled_bytes": JSON(table.spilledBytes),
+    ]
+    return summary
+  }
+
+  private func work(_ map: LabelMap, heldBytes: Int, _ progress: TerminalProgress?) throws -> Work {
     let labels = try opened.layout.stitched(with: map)
-    let volume = labels.volume
-    let codec =
-      codec.flatMap { BrickCodec(name: $0.rawValue, level: level) }
-      ?? level.flatMap { BrickCodec(name: "zstd", level: $0) }
+    let (volume, size) = (labels.volume, opened.layout.voxelSize)
+    let codec = shape.codec ?? shape.codecLevel.map { _ in .zstd }
     let plan = try StorePlan(
-      path: path, size: volume.size, type: volume.type, voxelSize: opened.layout.voxelSize,
-      brick: brick, shard: shard, codec: codec, levels: levels?.count ?? .automatic,
-      reduction: .majority)
-    return StoreJob(
+      path: path, size: volume.size, type: volume.type, voxelSize: size, brick: shape.brick,
+      shard: shape.shard,
+      codec: BrickCodec.chosen(codec, level: shape.codecLevel, for: volume.type),
+      levels: shape.levels.count, reduction: .majority)
+    // The origins of objects follow when the volume is written, but then the map is still there.
+    let origins = objects == nil ? 0 : LabelOrigins.byteCount(for: map)
+    let job = StoreJob(
       path: path, source: volume, plan: plan,
       description: StoreDescription(
-        name: Files.name(of: path), voxelSize: opened.layout.voxelSize, channelName: "",
-        source: provenance(opened, labels), stamps: opened.files.map { Files.stamp($0) }),
+        name: Files.name(of: path), voxelSize: size, channelName: "", source: provenance(labels),
+        stamps: opened.files.map { Files.stamp($0) }),
       budget: opened.budget, threads: opened.threads, cache: opened.cache,
-      heldBytes: labels.heldBytes, listener: progress)
+      heldBytes: labels.heldBytes + heldBytes + origins, listener: progress)
+    guard let objects else { return (job, nil) }
+    return try job.gatheringObjects(labels: map.count, scratchFolder: Files.folder(of: objects))
   }
 
   /// What decides the voxels: places, map, the way tiles are read, and the size of each tile's file.
-  private func provenance(_ opened: OpenedLabels, _ labels: StitchedLabels) -> JSON {
+  private func provenance(_ labels: StitchedLabels) -> JSON {
     let options = opened.options
     var settings = labels.settings
     settings["channel"] =

@@ -20,18 +20,7 @@ struct LabelsCommand: AsyncParsableCommand {
 
 /// How tiles of labels are placed.
 struct LabelTileOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Axes along which every tile is flipped before it is placed (default: none).",
-      valueName: "z,y,x"),
-    transform: { try Notation.axes($0) })
-  var flip: AxisSet?
-
-  @Option(
-    help: ArgumentHelp(
-      "How offsets between voxels become voxels (default: nearest).", valueName: "nearest|truncate")
-  )
-  var offsetRounding: OffsetRounding?
+  @OptionGroup var placing: PlacingGroup
 
   @Option(
     help: ArgumentHelp(
@@ -55,9 +44,9 @@ struct LabelTileOptions: ParsableArguments {
     var options = CompositionOptions()
     options.channel = channel ?? .number(0)
     options.timepoint = timepoint ?? 0
-    options.flip = flip ?? []
+    options.flip = placing.flip ?? []
     options.downscale = downscale ?? .one
-    options.rounding = offsetRounding ?? .nearest
+    options.rounding = placing.offsetRounding ?? .nearest
     options.fusion = .overwrite
     return options
   }

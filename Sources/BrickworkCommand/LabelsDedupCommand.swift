@@ -14,12 +14,14 @@ struct LabelsDedupCommand: AsyncParsableCommand {
 
       An output that ends in .zarr becomes the stitched label volume: an OME-Zarr label image of uint32 voxels (uint64 \
       where numbers need it). Where tiles overlap the last one that has a label counts, and each coarser level is made by \
-      majority. An interrupted run continues when the same command is given again.
+      majority. An interrupted run continues when the same command is given again. --objects writes the table of its \
+      objects in the same pass.
 
       EXAMPLES
         brickwork labels dedup labels/*.tif --offsets offsets.csv -o map.csv
         brickwork labels dedup labels/*.tif --offsets offsets.csv --min-fraction 0.2 -o map.csv --report joined.html
         brickwork labels dedup labels/*.tif --offsets offsets.csv -o stitched.ome.zarr --map map.csv
+        brickwork labels dedup labels/*.tif --offsets offsets.csv -o stitched.ome.zarr --objects objects.csv
         brickwork labels dedup labels/*.tif --offsets offsets.csv --from-map map.csv -o stitched.ome.zarr
       """)
 
@@ -53,11 +55,9 @@ struct LabelsDedupCommand: AsyncParsableCommand {
   var report: String?
 
   @OptionGroup(title: "Labels") var labels: LabelTileOptions
-  @OptionGroup(title: "Store") var store: LabelStoreOptions
+  @OptionGroup(title: "Stitched labels") var stitched: LabelStoreOptions
+  @OptionGroup(title: "Store") var store: StoreGroup
   @OptionGroup(title: "Machine") var machine: MachineOptions
-
-  @Flag(help: "Replace existing files.")
-  var overwrite = false
 
   @Flag(help: "Print a summary as JSON.")
   var json = false
@@ -74,17 +74,18 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     guard output.hasSuffix(".csv") || isStore else {
       throw ValidationError("The output \(output) ends neither in .csv nor in .zarr (-o).")
     }
-    if !isStore, let named = store.named {
+    if !isStore, let named = stitched.named ?? store.named {
       throw ValidationError("\(named) belongs to a store of labels: -o OUT.ome.zarr.")
     }
-    if store.fromMap != nil && (minVoxels != nil || minFraction != nil || report != nil) {
+    if stitched.fromMap != nil && (minVoxels != nil || minFraction != nil || report != nil) {
       throw ValidationError(
         "With --from-map nothing is joined: leave out --min-voxels, --min-fraction and --report.")
     }
-    try store.check()
+    try stitched.check()
   }
 
   private var isStore: Bool { trimmed(output).hasSuffix(".zarr") }
+  private var overwrite: Bool { store.overwrite }
 
   func run() async throws {
     let log = logging.log()
@@ -93,15 +94,19 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     } else {
       try Output.check(output, overwrite: overwrite)
     }
-    for path in reportPaths + (isStore ? mapPaths : []) {
+    for path in reportPaths + (isStore ? mapPaths : []) + (stitched.objects.map { [$0] } ?? []) {
       try Output.check(path, overwrite: overwrite)
     }
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let opened = try labels.open(source, machine, log)
-    if let path = store.fromMap {
-      let map = try LabelMap.read(path, tileCount: opened.layout.tiles.count)
-      let written = try await write(map, opened, progress)
+    let target =
+      isStore
+      ? LabelStore(
+        path: trimmed(output), shape: store.shape, objects: stitched.objects, opened: opened) : nil
+    try target?.checkBudget()
+    if let target, let path = stitched.fromMap {
+      let written = try await target.write(try target.map(from: path), heldBytes: 0, progress)
       progress?.finish()
       written.show(json: json, quiet: logging.quiet)
       return
@@ -110,7 +115,8 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     let result = try await opened.job(progress).deduplicate(
       JoinOptions(minimumVoxels: minVoxels ?? 1, minimumFraction: minFraction ?? 0))
     // The store comes first: files that are there already would keep an interrupted run from being continued.
-    let written = isStore ? try await write(result.map, opened, progress) : nil
+    let written = try await target?.write(
+      result.map, heldBytes: result.byteCount - result.map.byteCount, progress)
     for path in mapPaths { try result.map.write(path) }
     for path in reportPaths {
       let text =
@@ -127,16 +133,8 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     summary.show(json: json, quiet: logging.quiet)
   }
 
-  /// Writes the stitched labels.
-  private func write(_ map: LabelMap, _ opened: OpenedLabels, _ progress: TerminalProgress?)
-    async throws -> JobSummary
-  {
-    let job = try store.job(trimmed(output), opened, map, progress: progress)
-    return finished(job, try await job.run(overwrite: overwrite))
-  }
-
   /// The maps to write.
-  private var mapPaths: [String] { isStore ? store.map.map { [$0] } ?? [] : [output] }
+  private var mapPaths: [String] { isStore ? stitched.map.map { [$0] } ?? [] : [output] }
 
   private var reportPaths: [String] {
     guard let report else { return [] }

@@ -71,6 +71,22 @@ struct SourceOptions: ParsableArguments {
   }
 }
 
+/// How tiles are put at their offsets.
+struct PlacingGroup: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Axes along which every tile is flipped before it is placed (default: none).",
+      valueName: "z,y,x"),
+    transform: { try Notation.axes($0) })
+  var flip: AxisSet?
+
+  @Option(
+    help: ArgumentHelp(
+      "How offsets between voxels become voxels (default: nearest).", valueName: "nearest|truncate")
+  )
+  var offsetRounding: OffsetRounding?
+}
+
 /// How tiles become one volume, apart from the fusion method, whose default depends on the command.
 struct CompositionGroup: ParsableArguments {
   @Option(
@@ -87,18 +103,7 @@ struct CompositionGroup: ParsableArguments {
     transform: { try Notation.places($0) })
   var order: [Int]?
 
-  @Option(
-    help: ArgumentHelp(
-      "Axes along which every tile is flipped before it is placed (default: none).",
-      valueName: "z,y,x"),
-    transform: { try Notation.axes($0) })
-  var flip: AxisSet?
-
-  @Option(
-    help: ArgumentHelp(
-      "How offsets between voxels become voxels (default: nearest).", valueName: "nearest|truncate")
-  )
-  var offsetRounding: OffsetRounding?
+  @OptionGroup var placing: PlacingGroup
 
   @Option(
     help: ArgumentHelp(
@@ -173,10 +178,10 @@ struct CompositionGroup: ParsableArguments {
         remedy: "Add --downscale Z,Y,X")
     }
     var options = CompositionOptions()
-    options.flip = flip ?? []
+    options.flip = placing.flip ?? []
     options.downscale = downscale ?? .one
     options.downscaleMethod = downscaleMethod ?? .stride
-    options.rounding = offsetRounding ?? .nearest
+    options.rounding = placing.offsetRounding ?? .nearest
     options.fusion = fusion
     options.blendWidth = blendWidth
     options.order = order

@@ -51,7 +51,7 @@ struct StoreGroup: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Compression of the bricks (default: blosc-zstd; zstd for readers without blosc).",
+      "Compression of the bricks (default: blosc-zstd, and zstd for labels and for readers without blosc).",
       valueName: "blosc-zstd|zstd|none"))
   var codec: CodecOption?
 
@@ -66,8 +66,17 @@ struct StoreGroup: ParsableArguments {
     transform: { try LevelsOption(parsing: $0) })
   var levels: LevelsOption?
 
-  @Flag(help: "Replace an existing store.")
+  @Flag(help: "Replace existing output.")
   var overwrite = false
+
+  /// The first option that only a store has a use for, if one is given.
+  var named: String? {
+    let given = [
+      ("--brick", brick != nil), ("--shard", shard != nil), ("--codec", codec != nil),
+      ("--level", level != nil), ("--levels", levels != nil),
+    ]
+    return given.first { $0.1 }?.0
+  }
 
   func validate() throws { try shape.validate() }
 

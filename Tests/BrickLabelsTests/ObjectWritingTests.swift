@@ -37,7 +37,7 @@ import Testing
     #expect(lines[0] == "label,voxels,x,y,z,x_um,y_um,z_um,z0,y0,x0,z1,y1,x1,tiles")
     // Halves of a millionth go up.
     #expect(lines[1] == "2,2000000,0.000001,0.000002,0.000001,0,0,0.000001,-1,2,3,3,7,9,")
-    #expect(lines[2] == "9,3,2,0.666667,0.333333,1,0.166667,0.666667,-1,2,3,3,7,9,0 4")
+    #expect(lines[2] == "9,3,2,0.666667,0.333333,1,0.166667,0.666667,-1,2,3,3,7,9,0;4")
     let fields = lines[3].split(separator: ",", omittingEmptySubsequences: false)
     #expect(fields[0] == "18446744073709551615")
     // 2⁶⁵ / 7 = 5270498306774157604.571428…

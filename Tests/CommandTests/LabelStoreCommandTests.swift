@@ -56,6 +56,62 @@ import Testing
     #expect(again.status == 0 && again.output.contains("t.ome.zarr: 12×2×1 (x×y×z) voxels"))
   }
 
+  /// The table is that of the finished store, and says which tiles saw each object.
+  @Test func theObjectsOfAStoreAreWrittenInItsPass() throws {
+    let tiles = try writeTiles()
+    let arguments =
+      ["labels", "dedup"] + tiles + ["-o", folder("s.ome.zarr"), "--objects", folder("o.csv.csv")]
+    func rows(_ name: String) throws -> [[Substring]] {
+      String(decoding: try Files.read(folder(name)), as: UTF8.self).split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
+    }
+    let result = try Executable.run(arguments + ["--json"])
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    let summary = try JSON(parsing: Array(result.output.utf8), path: "-")
+    #expect(summary["store"]?["objects"]?["labels"]?.intValue == 3)
+    let table = try rows("o.csv.csv")
+    #expect(table.map { $0.last } == ["tiles", "0;1", "0", "1"])
+    let centroids = try Executable.run([
+      "labels", "centroids", folder("s.ome.zarr"), "-o", folder("c.csv"), "--quiet",
+    ])
+    #expect(centroids.status == 0, "\(centroids.errors)")
+    #expect(try rows("c.csv") == table.map { Array($0.dropLast()) })
+    // Of a store that is there, the table is read back; and never over one that is there.
+    #expect(try Executable.run(arguments).status == 73)
+    try Files.remove(folder("o.csv.csv"))
+    #expect(try Executable.run(arguments).status == 0)
+    #expect(try rows("o.csv.csv") == table)
+    // A map from elsewhere, as JSON: a new label 0 is no object.
+    try Files.replace(
+      folder("m.csv"), with: Array("tile,label,new_label\n0,1,7\n0,2,0\n1,300,7\n1,9,5\n".utf8))
+    let given = try Executable.run(
+      ["labels", "dedup"] + tiles
+        + [
+          "--from-map", folder("m.csv"), "-o", folder("t.zarr"), "--objects", folder("t.json"),
+          "--quiet",
+        ])
+    #expect(given.status == 0, "\(given.errors)")
+    let objects = try JSON(parsing: Files.read(folder("t.json")), path: "t.json")
+    #expect(objects.arrayValue?.map { $0["label"]?.intValue } == [5, 7])
+    #expect(objects.arrayValue?.map { $0["tiles"]?.intArrayValue } == [[1], [0, 1]])
+    for wrong in [
+      ["-o", folder("n.csv"), "--objects", folder("n2.csv")],
+      ["-o", folder("n.zarr"), "--objects", folder("n.txt")],
+    ] {
+      #expect(try Executable.run(["labels", "dedup"] + tiles + wrong).status == 64, "\(wrong)")
+    }
+  }
+
+  /// Nothing is begun that can't be ended: the store's folder does not appear.
+  @Test func aBudgetTooSmallForAStoreIsRefusedBeforeWorkStarts() throws {
+    let result = try Executable.run(
+      ["labels", "dedup"] + (try writeTiles())
+        + ["-o", folder("s.zarr"), "--objects", folder("t.csv"), "--memory", "60MiB"])
+    #expect(result.status == 1 && result.errors.contains("at least"), "\(result.errors)")
+    #expect(!Files.exists(folder("s.zarr")) && !Files.exists(folder("t.csv")))
+  }
+
   @Test func aFinishedStoreIsLeftAloneUnlessTheMapDiffers() throws {
     let tiles = try writeTiles()
     let arguments = ["labels", "dedup"] + tiles + ["-o", folder("s.zarr")]
@@ -132,6 +188,10 @@ import Testing
       volume = zarr.open_array(store + "/0", mode="r")[:]
       assert volume.dtype == np.uint32, volume.dtype
       assert np.array_equal(np.unique(volume)[np.unique(volume) > 0], np.arange(1, 50)), np.unique(volume)
+      # A level has no label that the one below it doesn't have.
+      for level in range(1, 4):
+          above, below = (zarr.open_array(f"{store}/{n}", mode="r")[:] for n in (level, level - 1))
+          assert set(np.unique(above)) <= set(np.unique(below)), level
       # Every voxel is the object that the tile on top shows there: one real label, one new label.
       tiles = json.load(open(folder + "truth.json"))["tiles"]
       starts = np.array([tile["true_offset_px_zyx"] for tile in tiles])

@@ -6,6 +6,39 @@ import Testing
 /// The folder of label tiles, `label_000.tif` and so on, to measure with.
 private let dataset = ProcessInfo.processInfo.environment["BRICKWORK_LABEL_DATA"]
 
+/// A tile in memory, in large pages where the system has some: as NumPy's arrays are.
+private final class LoadedVolume: Volume, @unchecked Sendable {
+  // @unchecked: the block is never written to again.
+  private let block: VoxelBlock
+
+  init(_ volume: any Volume) throws {
+    SystemMemory.reuseFreedMemory()
+    block = try volume.block(of: volume.bounds)
+  }
+
+  var type: VoxelType { block.type }
+  var size: Index3 { block.box.size }
+
+  func read(into target: inout VoxelBlock) throws { Self.copy(block, into: &target) }
+
+  private static func copy(_ block: borrowing VoxelBlock, into target: inout VoxelBlock) {
+    target.copy(from: VoxelView(block))
+  }
+
+  private static func lend(
+    _ box: Box3, of block: borrowing VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
+  ) throws {
+    let view = VoxelView(block)
+    try body(view.cropped(to: box))
+  }
+
+  func withVoxels(
+    of box: Box3, scratch: inout VoxelBlock, _ body: (borrowing VoxelView) throws -> Void
+  ) throws { try Self.lend(box, of: block, body) }
+
+  func scratchBytes(reading size: Index3) -> Int { 0 }
+}
+
 /// All label tiles as arrays, at the places that `dataset.json` gives.
 private func loadedTiles() throws -> [LabelTile] {
   let folder = try #require(dataset)
@@ -16,10 +49,8 @@ private func loadedTiles() throws -> [LabelTile] {
   return try names.enumerated().map { number, name in
     let image = try TileSet.open([folder + "/" + name], cache: PieceCache(capacity: 0)).tiles[0]
     let volume = try image.volume(channel: 0, timepoint: 0)
-    let block = try volume.block(of: volume.bounds)
-    let bytes = unsafe block.bytes.withUnsafeBytes { unsafe Array($0) }
     return try LabelTile(
-      ArrayVolume(bytes: bytes, type: volume.type, size: volume.size), number: number,
+      LoadedVolume(volume), number: number,
       origin: Index3(z: offsets[number][2], y: offsets[number][1], x: offsets[number][0]),
       name: name)
   }

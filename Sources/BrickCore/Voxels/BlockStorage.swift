@@ -21,6 +21,16 @@ public enum BlockStorage {
 
   private static let pool = Mutex(Pool())
 
+  /// Hears of each new piece of at least `largePiece` bytes, its address and size, before it is written to.
+  public typealias Adviser = @Sendable (_ address: UInt, _ byteCount: Int) -> Void
+  private static let adviser = Mutex<Adviser?>(nil)
+  private static let largePiece = 4 << 20
+
+  /// Has `adviser` tell the system how large pieces will be used; it is called for new ones alone.
+  public static func adviseOnLargePieces(_ adviser: @escaping Adviser) {
+    Self.adviser.withLock { $0 = adviser }
+  }
+
   /// An address to lend spans of no bytes from.
   static var anyAddress: UnsafeMutableRawPointer {
     // Any aligned non-null address will do, since no byte is touched.
@@ -70,6 +80,9 @@ public enum BlockStorage {
     // The piece's size stands in front of it, one alignment unit before the voxels.
     let piece = UnsafeMutableRawPointer.allocate(
       byteCount: size + alignment, alignment: alignment)
+    if size >= largePiece, let advise = adviser.withLock({ $0 }) {
+      advise(UInt(bitPattern: piece), size + alignment)
+    }
     unsafe piece.storeBytes(of: size, as: Int.self)
     return unsafe UnsafeMutableRawBufferPointer(start: piece + alignment, count: size)
   }

@@ -76,12 +76,11 @@ public struct LabelJob: Sendable {
     var held = 0
     let overlaps = try await overlaps(held: &held)
     let labels = try await labels(held: &held)
-    // Parents, numbers and the map, and what matching the largest pair of tiles takes.
     let total = labels.reduce(0) { $0 + $1.count }
-    let matching = overlaps.map { $0.pairs.count * 64 }.max() ?? 0
-    var ledger = LabelLedger(
-      limit: budget.byteCount - MemoryBudget.baseline - budget.keptBytes, budget: budget)
-    try ledger.add(held + total * 20 + matching)
+    try budget.check(
+      holding: held
+        + Deduplication.bytesJoining(
+          labels: total, pairs: overlaps.map(\.pairs.count).max() ?? 0, of: overlaps.count))
     return try Deduplication(tiles, labels: labels, overlaps: overlaps, options)
   }
 }

@@ -7,6 +7,21 @@ public struct Deduplication: Sendable {
   /// What was joined, turned down and left over.
   public let report: DeduplicationReport
 
+  /// Bytes of the map and the report.
+  public var byteCount: Int { map.byteCount + report.byteCount }
+
+  /// Bytes that joining takes at most, besides what it is given.
+  ///
+  /// - Parameters:
+  ///   - labels: labels of all tiles together.
+  ///   - pairs: pairs of labels in the overlap that has most of them.
+  ///   - overlaps: overlaps of two tiles.
+  package static func bytesJoining(labels: Int, pairs: Int, of overlaps: Int) -> Int {
+    // Parents; then the numbers, the last node and the size of each group, and the map.
+    labels * 4 + max(labels * 16, pairs * LabelMatching.bytesPerPair)
+      + overlaps * DeduplicationReport.bytesPerPair
+  }
+
   /// Joins labels across tiles, and numbers what results 1…N by each group's first (tile, label).
   ///
   /// Labels of each pair of tiles are matched one to one (`LabelMatching`); matches are joined transitively. The
@@ -66,6 +81,8 @@ public struct Deduplication: Sendable {
     var numbers = [UInt32](repeating: 0, count: total)
     var latest: [UInt32] = [0]
     var sizes: [UInt32] = [0]
+    latest.reserveCapacity(total + 1)
+    sizes.reserveCapacity(total + 1)
     for tile in labels.indices {
       for node in starts[tile]..<starts[tile + 1] {
         let root = forest.root(of: node)

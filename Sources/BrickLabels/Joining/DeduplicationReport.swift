@@ -101,6 +101,16 @@ public struct DeduplicationReport: Sendable {
   /// Every pair of tiles that share voxels, sorted.
   public internal(set) var pairs: [PairSummary] = []
 
+  /// Bytes that each pair of tiles takes.
+  static let bytesPerPair = MemoryLayout<PairSummary>.stride
+
+  /// Bytes of all of it.
+  var byteCount: Int {
+    let names = tileNames.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
+    return names + tileBoxes.count * MemoryLayout<Box3>.stride + pairs.count * Self.bytesPerPair
+      + 3 * Self.exampleLimit * MemoryLayout<TurnedDown>.stride
+  }
+
   init(tiles: [LabelTile], labels: Int, _ options: JoinOptions) {
     tileNames = tiles.map(\.name)
     tileBoxes = tiles.map(\.box)

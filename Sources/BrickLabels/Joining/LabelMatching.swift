@@ -38,10 +38,17 @@ public struct LabelMatching: Sendable, Hashable {
   /// Labels of the second tile that are cut at its end inside the first tile and have no partner there.
   public private(set) var secondCut: [UInt64] = []
 
+  /// Bytes that matching takes at most for each pair of labels, its result included.
+  ///
+  /// Where both labels stand and the candidates take 16 each, the sort another 16, whose room the voxels of the labels'
+  /// winners get, the result 32, and the labels cut at a seam 24.
+  static let bytesPerPair = 16 + 16 + 16 + 1 + 32 + 24
+
   /// Matches the labels of `overlap`.
   public init(_ overlap: TileOverlap, _ options: JoinOptions = JoinOptions()) {
     let places = Places(overlap)
     var candidates: [SortEntry] = []
+    candidates.reserveCapacity(overlap.pairs.count)
     for (number, pair) in overlap.pairs.enumerated() {
       let smaller = min(
         overlap.firstLabels[places.first[number]].voxels,
@@ -59,18 +66,26 @@ public struct LabelMatching: Sendable, Hashable {
     var firstTaken = [Int](repeating: 0, count: overlap.firstLabels.count)
     var secondTaken = [Int](repeating: 0, count: overlap.secondLabels.count)
     var isJoined = [Bool](repeating: false, count: overlap.pairs.count)
+    var joinedCount = 0
     for candidate in candidates {
       let number = Int(candidate.value)
-      let pair = overlap.pairs[number]
       let (a, b) = (places.first[number], places.second[number])
-      let winner = max(firstTaken[a], secondTaken[b])
-      if winner == 0 {
-        firstTaken[a] = pair.voxels
-        secondTaken[b] = pair.voxels
-        isJoined[number] = true
-      } else {
-        turnedDown.append(TurnedDown(overlap: pair, lacking: winner - pair.voxels))
-      }
+      guard max(firstTaken[a], secondTaken[b]) == 0 else { continue }
+      firstTaken[a] = overlap.pairs[number].voxels
+      secondTaken[b] = overlap.pairs[number].voxels
+      isJoined[number] = true
+      joinedCount += 1
+    }
+    // Lists are as long as they will be, since growing would take twice the room.
+    turnedDown.reserveCapacity(candidates.count - joinedCount)
+    joined.reserveCapacity(joinedCount)
+    for candidate in candidates {
+      let number = Int(candidate.value)
+      guard !isJoined[number] else { continue }
+      let pair = overlap.pairs[number]
+      // A label that was taken later was so with fewer voxels: it does not change the larger number.
+      let winner = max(firstTaken[places.first[number]], secondTaken[places.second[number]])
+      turnedDown.append(TurnedDown(overlap: pair, lacking: winner - pair.voxels))
     }
     for (number, pair) in overlap.pairs.enumerated() where isJoined[number] { joined.append(pair) }
     firstCut = Self.cut(overlap.firstAtSeam, overlap.firstLabels, firstTaken)

@@ -37,6 +37,20 @@ extension LabelMap {
     return try reader.map()
   }
 
+  /// Bytes that reading the map at `path` takes at most: 48 for each line, as rows of a tile may have to be sorted.
+  public static func bytesReading(_ path: String) throws -> Int {
+    let file = try MappedFile(path)
+    file.willNeed(0..<file.count)
+    let bytes = file.bytes
+    var lines = 1
+    for place in 0..<bytes.byteCount
+    where unsafe bytes.unsafeLoad(fromByteOffset: place, as: UInt8.self) == UInt8(ascii: "\n") {
+      lines += 1
+    }
+    try file.checkIntact()
+    return lines * 48
+  }
+
   /// The same of text in memory; `path` is for errors.
   public static func parse(_ bytes: [UInt8], path: String, tileCount: Int) throws -> LabelMap {
     var reader = RowReader(path: path, tileCount: tileCount)

@@ -17,23 +17,34 @@ struct RelabelTable: Sendable {
   let map: TileLabelMap
   let storage: Storage
 
-  /// Bytes of the table, without the map.
-  var byteCount: Int {
-    switch storage {
-    case .dense8(let table): table.count
-    case .dense16(let table): table.count * 2
-    case .dense32(let table): table.count * 4
-    case .dense64(let table): table.count * 8
-    case .sparse(let table): table.count * 16
-    }
+  /// Bytes of the table for labels of type `input` that become labels of type `output`, without the map.
+  static func byteCount(_ map: TileLabelMap, from input: VoxelType, to output: VoxelType) -> Int {
+    let largest = largest(of: map, input)
+    return isDense(map, largest)
+      ? (Int(largest) + 2) * output.byteCount
+      : slots(map) * MemoryLayout<SortEntry>.stride
+  }
+
+  /// The largest label that a tile can hold: a signed type's negative numbers are not to be taken for large labels.
+  private static func largest(of map: TileLabelMap, _ input: VoxelType) -> UInt64 {
+    min(map.labels.largest, largestLabel(input))
+  }
+
+  private static func isDense(_ map: TileLabelMap, _ largest: UInt64) -> Bool {
+    largest < max(1 << 16, 4 * UInt64(map.labels.count))
+  }
+
+  private static func slots(_ map: TileLabelMap) -> Int {
+    var slots = 16
+    while slots * 2 < map.labels.count * 3 { slots *= 2 }
+    return slots
   }
 
   /// The table for labels of type `input` that become labels of type `output`.
   init(_ map: TileLabelMap, from input: VoxelType, to output: VoxelType) {
     self.map = map
-    // A signed type's negative numbers are not to be taken for large labels.
-    let largest = min(map.labels.largest, largestLabel(input))
-    if largest < max(1 << 16, 4 * UInt64(map.labels.count)) {
+    let largest = Self.largest(of: map, input)
+    if Self.isDense(map, largest) {
       storage =
         switch output {
         case .uint8: .dense8(Self.dense(map, largest))
@@ -60,8 +71,7 @@ struct RelabelTable: Sendable {
   }
 
   private static func sparse(_ map: TileLabelMap, _ largest: UInt64) -> [SortEntry] {
-    var slots = 16
-    while slots * 2 < map.labels.count * 3 { slots *= 2 }
+    let slots = slots(map)
     var table = [SortEntry](repeating: SortEntry(key: 0, value: 0), count: slots)
     var number = 0
     map.labels.forEach { label in
@@ -95,27 +105,42 @@ where
     isMissing = isMissing || (new == 0 && value != 0)
     return new
   }
+  let bytes = unsafe source.bytes
   var i = 0
-  /// Whether so many voxels are there from i on and hold one label, whose new one is written then.
-  @inline(__always) func isOne(_ voxels: Int, _ target: inout MutableSpan<Out>) -> Bool {
+  // The label that was met last, its new one, and the label in every lane of a word.
+  var (last, lastNew): (In, Out) = (0, 0)
+  var words = SIMD2<UInt64>.zero
+  /// Whether so many pairs of words are there from i on and hold one label, whose new one is written then.
+  @inline(__always) func isOne(_ pairs: Int, _ target: inout MutableSpan<Out>) -> Bool {
+    let voxels = 16 &* pairs / MemoryLayout<In>.size
     guard i &+ voxels <= count else { return false }
     let value = unsafe source[unchecked: i]
-    var different: In = 0
-    for k in 1..<voxels { unsafe different |= source[unchecked: i &+ k] ^ value }
-    if different != 0 { return false }
-    let new = look(value)
+    if value != last {
+      last = value
+      lastNew = look(value)
+      words = SIMD2(repeating: UInt64(value) &* (UInt64.max / UInt64(In.max)))
+    }
+    var different = SIMD2<UInt64>.zero
+    for k in 0..<pairs {
+      // In bounds: so many voxels are left from i on.
+      let pair = unsafe bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: i &* MemoryLayout<In>.size &+ 16 &* k, as: SIMD2<UInt64>.self)
+      different |= pair ^ words
+    }
+    if different[0] | different[1] != 0 { return false }
+    let new = lastNew
     for k in 0..<voxels { unsafe target[unchecked: i &+ k] = new }
     i &+= voxels
     return true
   }
   // Equal voxels are one look-up and vectors of stores: 64 bytes of them, else 16.
-  let (many, few) = (64 / MemoryLayout<In>.size, 16 / MemoryLayout<In>.size)
+  let few = 16 / MemoryLayout<In>.size
   while i &+ few <= count {
-    if isOne(many, &target) { continue }
+    if isOne(4, &target) { continue }
     // No further attempt at many before these are through.
     for _ in 0..<4 {
       if i &+ few > count { break }
-      if isOne(few, &target) { continue }
+      if isOne(1, &target) { continue }
       for k in 0..<few {
         let new = look(unsafe source[unchecked: i &+ k])
         // In bounds: so few voxels are left from i on.

@@ -1,11 +1,12 @@
 public import BrickCore
+internal import Synchronization
 
 /// A tile whose labels are replaced by new ones as they are read; background stays background.
 ///
 /// A label that the map doesn't have is an error that names tile, voxel and label.
 public struct RelabeledVolume: Volume {
   private let tile: LabelTile
-  private let table: RelabelTable
+  private let tables: LazyRelabelTable
   /// The unsigned type of the new labels.
   public let type: VoxelType
 
@@ -33,7 +34,7 @@ public struct RelabeledVolume: Volume {
     }
     self.tile = tile
     self.type = type
-    table = RelabelTable(map, from: tile.volume.type, to: type)
+    tables = LazyRelabelTable(map, from: tile.volume.type, to: type)
   }
 
   /// Voxels along z, y, x: the tile's.
@@ -46,25 +47,28 @@ public struct RelabeledVolume: Volume {
     checkBounds(block.box)
     precondition(block.type == type, "A volume of \(type) does not fill a block of \(block.type)")
     var scratch = VoxelBlock()
+    let table = tables.table()
     try Slabs.cut(block.box, bytesPerVoxel: tile.volume.type.byteCount) { slab in
       try tile.volume.withVoxels(of: slab, scratch: &scratch) { view in
-        try write(view, into: &block)
+        try write(view, table, into: &block)
       }
     }
   }
 
-  private func write(_ view: borrowing VoxelView, into block: inout VoxelBlock) throws {
+  private func write(
+    _ view: borrowing VoxelView, _ table: RelabelTable, into block: inout VoxelBlock
+  ) throws {
     switch view.type.byteCount {
-    case 1: try write(view, UInt8.self, into: &block)
-    case 2: try write(view, UInt16.self, into: &block)
-    case 4: try write(view, UInt32.self, into: &block)
-    default: try write(view, UInt64.self, into: &block)
+    case 1: try write(view, table, UInt8.self, into: &block)
+    case 2: try write(view, table, UInt16.self, into: &block)
+    case 4: try write(view, table, UInt32.self, into: &block)
+    default: try write(view, table, UInt64.self, into: &block)
     }
   }
 
   @inline(__always)
   private func write<In: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ view: borrowing VoxelView, _: In.Type, into block: inout VoxelBlock
+    _ view: borrowing VoxelView, _ table: RelabelTable, _: In.Type, into block: inout VoxelBlock
   ) throws {
     switch table.storage {
     case .dense8(let table):
@@ -119,7 +123,7 @@ public struct RelabeledVolume: Volume {
       let label = UInt64(row[i])
       let place = Index3(z: start.z, y: start.y, x: start.x + i)
       if label > limit { throw tile.negativeLabel(signedValue(label, type), at: place) }
-      guard table.map[label] != nil else {
+      guard tables.map[label] != nil else {
         throw BrickworkError(
           .badRequest, path: tile.name, place: "tile \(tile.number), voxel \(place)",
           reason: "the label \(label) has no new label in the map",
@@ -129,8 +133,9 @@ public struct RelabeledVolume: Volume {
     }
   }
 
-  /// Bytes of the table of new labels, held as long as the volume and shared by all who read it.
-  public var tableByteCount: Int { table.byteCount }
+  /// Bytes of the table of new labels, which the first reader makes: held as long as the volume, and shared by all who
+  /// read it.
+  public var tableByteCount: Int { tables.byteCount }
 
   /// A slab of the tile's voxels, and what reading it takes below, without the table of new labels.
   public func scratchBytes(reading size: Index3) -> Int {
@@ -173,5 +178,30 @@ extension LabelTile {
     _ tiles: [LabelTile], with map: LabelMap, atLeast minimum: VoxelType? = nil
   ) throws -> [any Volume] {
     try tiles.map { try $0.relabeled(with: map, atLeast: minimum) }
+  }
+}
+
+/// A table that is made when it is first needed: what it takes is known, and can be refused, before.
+private final class LazyRelabelTable: Sendable {
+  let map: TileLabelMap
+  private let input: VoxelType
+  private let output: VoxelType
+  private let made = Mutex<RelabelTable?>(nil)
+
+  init(_ map: TileLabelMap, from input: VoxelType, to output: VoxelType) {
+    self.map = map
+    self.input = input
+    self.output = output
+  }
+
+  var byteCount: Int { RelabelTable.byteCount(map, from: input, to: output) }
+
+  func table() -> RelabelTable {
+    made.withLock { made in
+      if let made { return made }
+      let table = RelabelTable(map, from: input, to: output)
+      made = table
+      return table
+    }
   }
 }

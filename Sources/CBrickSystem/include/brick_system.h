@@ -12,6 +12,9 @@ extern "C" {
 /// RFC 3720 section B.4 has test vectors.
 uint32_t brick_crc32c(uint32_t crc, const void *bytes, size_t count);
 
+/// Asks for the cache line at `address`, which need not be readable, without waiting for it.
+static inline void brick_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /// Watches a mapping for SIGBUS: a page that can't be read (the file shrank, the disk failed) becomes a page
 /// of zeros and is counted, so that the reader can throw afterwards without unwinding.
 /// Returns a slot, or -1 if all are taken: the mapping then keeps the system's behaviour.
