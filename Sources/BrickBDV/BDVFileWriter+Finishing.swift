@@ -52,7 +52,7 @@ extension BDVFileWriter {
       return
     }
     try journal.append(ChunkRecord(.sealed, address: identity).bytes)
-    try journal.flush(durable: true)
+    try journal.flush()
   }
 
   /// Gives the file its name, and writes the XML.

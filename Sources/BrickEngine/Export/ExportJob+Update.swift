@@ -31,8 +31,10 @@ extension ExportJob {
     let box: Box3
   }
 
-  /// Writes into a file that this job made before what has changed in the stores since, found by the checksums of
-  /// their bricks. Levels that are made follow as far as they have to.
+  /// Writes into a file that this job made before what has changed in the stores since.
+  ///
+  /// That is found by the checksums of bricks (`ZarrVolume.brickChecksums`). Levels that are made follow as far as they
+  /// have to.
   ///
   /// The file is changed at the end, in one step that survives being killed: see `BDVFileUpdater`.
   /// - Throws: `BrickworkError`: `.missingInput` if there is no file, `.badRequest` if it was made from something else or
