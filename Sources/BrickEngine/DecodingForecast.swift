@@ -85,15 +85,15 @@ struct DecodingForecast: Sendable, Hashable {
     _ attempt: (MemoryBudget) throws -> (decodings: Double, missing: Int)
   ) throws -> Int? {
     var bytes = budget.byteCount
-    var missing = try attempt(budget).missing
+    var missing = max(1 << 20, try attempt(budget).missing)
     // More memory lets blocks share more: a few rounds settle it.
     for _ in 0..<24 {
-      let (sum, overflow) = bytes.addingReportingOverflow(max(1 << 20, missing))
+      let (sum, overflow) = bytes.addingReportingOverflow(missing)
       guard !overflow else { return nil }
       bytes = sum
       let next = try attempt(MemoryBudget(byteCount: bytes))
       if next.decodings <= StoreJob.acceptedDecodings { return bytes }
-      missing = next.missing
+      missing = max(missing, next.missing)
     }
     return nil
   }

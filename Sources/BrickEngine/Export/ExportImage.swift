@@ -11,7 +11,9 @@ public enum ExportLevels: Sendable, Hashable {
   case first(Int)
 }
 
-/// One image of an export: the stitched volume, or a tile. Each of its channels becomes a setup.
+/// One image of an export: the stitched volume, or a tile.
+///
+/// Each of its channels becomes a setup.
 public struct ExportImage: Sendable {
   /// One resolution.
   struct Level: Sendable {
