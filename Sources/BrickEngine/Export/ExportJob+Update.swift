@@ -184,7 +184,7 @@ extension ExportJob {
     }
     return try budget.share(
       wanted: threads, perWorker: encoder + read,
-      shared: (16 << 20) + heldBytes + pieces.count * 160 + chunks * 80)
+      shared: (16 << 20) + heldBytes + pieces.count * 160 + chunks * 80 + 48 * storedBricks)
   }
 
   private func finish(
