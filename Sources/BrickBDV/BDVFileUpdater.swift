@@ -33,7 +33,8 @@ public final class BDVFileUpdater: Sendable {
 
   let file: BDVFile
   let log: RedoLog
-  private let lock: FolderLock
+  /// Held until the update is over.
+  private let lock: Mutex<FolderLock?>
   private let levels = Mutex<[ViewKey: [UpdatedLevel]]>([:])
   private let state = Mutex(State())
 
@@ -44,8 +45,8 @@ public final class BDVFileUpdater: Sendable {
 
   private struct State {
     var isOver = false
-    /// The boxes of new voxels in each chunk, level by level.
-    var changed: [ViewKey: [[Int: Box3]]] = [:]
+    /// The new voxels of each chunk, level by level.
+    var changed: [ViewKey: [[Int: ChangedBoxes]]] = [:]
     var written: [Int] = []
     var bytes = 0
     var record: [UInt8]?
@@ -59,7 +60,7 @@ public final class BDVFileUpdater: Sendable {
   public init(_ path: String, method: DownsampleMethod = .mean) throws {
     self.path = path
     self.method = method
-    lock = try UnfinishedFile(path: path, fingerprint: []).takeLock()
+    lock = Mutex(try UnfinishedFile(path: path, fingerprint: []).takeLock())
     finishedEarlierUpdate = try UpdateInPlace(path: path).recover()
     file = try BDVFile(path)
     log = try RedoLog(UpdateInPlace.log(of: path))
@@ -67,7 +68,16 @@ public final class BDVFileUpdater: Sendable {
 
   deinit {
     log.discard()
-    try? Files.remove(path + ".partial.lock")
+    release()
+  }
+
+  /// Lets others at the file.
+  private func release() {
+    lock.withLock { lock in
+      guard lock != nil else { return }
+      try? Files.remove(UnfinishedFile(path: path, fingerprint: []).lock)
+      lock = nil
+    }
   }
 
   /// The ids of the setups, ascending.
@@ -163,7 +173,7 @@ public final class BDVFileUpdater: Sendable {
     state.withLock { state in
       var boxes = state.changed[key] ?? Array(repeating: [:], count: count)
       state.changed[key] = nil
-      boxes[number][place] = boxes[number][place]?.union(changed) ?? changed
+      boxes[number][place, default: ChangedBoxes()].add(changed)
       state.changed[key] = boxes
     }
   }
@@ -200,7 +210,7 @@ public final class BDVFileUpdater: Sendable {
     let (written, bytes, record) = state.withLock { ($0.written, $0.bytes, $0.record) }
     var summary = Summary(writtenChunks: written, bytesWritten: bytes)
     if log.count == 0 && record == nil {
-      log.discard()
+      discard()
       return summary
     }
     summary.storedChunks = try keepMetadata()
@@ -210,14 +220,14 @@ public final class BDVFileUpdater: Sendable {
       try log.append(dataset: BDVFileRecord.name, BDVFileRecord.bytes(record, time: time))
     }
     try log.seal(for: path, writingTime: time)
-    levels.withLock { $0 = [:] }
-    file.close()
+    closeFile()
     guard let index = RedoIndex(of: log.path) else {
       throw BrickworkError(
         .inputOutput, path: log.path, reason: "can't be read back after it was written",
         remedy: "Check the disk; the file itself was not touched")
     }
     try UpdateInPlace(path: path).apply(index)
+    release()
     return summary
   }
 
@@ -233,22 +243,23 @@ public final class BDVFileUpdater: Sendable {
         .badRequest, path: path, reason: "voxels of \(target.type) have no majority")
     }
     let source = UpdatedVolume(level: try level(below, view), log: log)
-    var boxes: [Int: Box3] = [:]
-    for changed in state.withLock({ $0.changed[view]?[below] ?? [:] }).values {
+    let changed = state.withLock { $0.changed[view]?[below] ?? [:] }
+    // In z, y, x order, in which neighbours become one box.
+    var parts: [Int: ChangedBoxes] = [:]
+    for changed in changed.sorted(by: { $0.key < $1.key }).flatMap(\.value.boxes) {
       // Some writers round sizes down: voxels past the end are in no coarser one.
       let box = Box3(
         from: changed.origin.dividedRoundingDown(by: ratio),
         to: changed.end.dividedRoundingUp(by: ratio).minimum(target.grid.size))
       guard !box.isEmpty else { continue }
       target.grid.indices(intersecting: box).forEachPosition { index in
-        let place = target.grid.linearIndex(of: index)
-        let part = target.grid.box(at: index).intersection(box)
-        boxes[place] = boxes[place]?.union(part) ?? part
+        parts[target.grid.linearIndex(of: index), default: ChangedBoxes()].add(
+          target.grid.box(at: index).intersection(box))
       }
     }
     var fine = VoxelBlock()
     var coarse = VoxelBlock()
-    for (_, box) in boxes.sorted(by: { $0.key < $1.key }) {
+    for box in parts.sorted(by: { $0.key < $1.key }).flatMap(\.value.boxes) {
       try Task.checkCancellation()
       fine.reshape(
         to: Box3(from: box.origin * ratio, to: (box.end * ratio).minimum(source.size)),
@@ -267,6 +278,14 @@ public final class BDVFileUpdater: Sendable {
   public func discard() {
     state.withLock { $0.isOver = true }
     log.discard()
+    closeFile()
+    release()
+  }
+
+  /// Closes the file, which nobody may be reading while it is changed.
+  private func closeFile() {
+    levels.withLock { $0 = [:] }
+    file.close()
   }
 
   /// Bytes that one encoder keeps at most for chunks of `setup`, and a block to make a coarser chunk from.

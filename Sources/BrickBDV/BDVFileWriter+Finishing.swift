@@ -87,6 +87,6 @@ extension BDVFileWriter.Parts {
     try behind.flush(path: unfinished.partial)
     guard let journal, let identity = Files.identity(unfinished.partial) else { return }
     try journal.append(ChunkRecord(.sealed, address: identity).bytes)
-    try journal.flush(durable: true)
+    try journal.flush()
   }
 }

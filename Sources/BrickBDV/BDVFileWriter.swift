@@ -110,7 +110,10 @@ public final class BDVFileWriter: Sendable {
       path: path,
       fingerprint: Self.fingerprint(fingerprint, type, setups, timepoints, options))
     self.unfinished = unfinished
-    try Self.checkFree(unfinished, overwrite: overwrite)
+    // What an interrupted update left is seen to first, under the lock.
+    if !Files.exists(UpdateInPlace.log(of: path)) {
+      try Self.checkFree(unfinished, overwrite: overwrite)
+    }
     try Files.makeFolder(Files.folder(of: path))
     lock = try unfinished.takeLock()
     let table = ChunkTable(
@@ -138,6 +141,8 @@ public final class BDVFileWriter: Sendable {
       }
     } catch {
       if !Files.exists(unfinished.partial) { try? Files.remove(unfinished.lock) }
+      guard var error = error as? BrickworkError, error.isFullDisk else { throw error }
+      error.remedy = "Free some space and run the same command again: nothing was lost"
       throw error
     }
     self.resumption = resumption

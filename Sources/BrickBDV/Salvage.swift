@@ -91,7 +91,7 @@ struct Salvage {
   /// Gives the room of chunks back when their copies are durable.
   private func giveBack(_ ranges: [Range<Int>], of file: RandomAccessFile) throws {
     try parts.behind.flush(path: unfinished.partial)
-    try parts.journal?.flush(durable: true)
+    try parts.journal?.flush()
     for range in joined(ranges) { file.giveBack(range) }
   }
 

@@ -49,6 +49,13 @@ struct UpdateInPlace {
   /// Changes the file, which has its name or the one of an unfinished file.
   func apply(_ index: RedoIndex) throws {
     if Files.exists(path) {
+      do {
+        // Somebody in this process may be reading it: better to know before it has lost its name.
+        try HDF5File(updating: path).close()
+      } catch {
+        try? Files.remove(log)
+        throw error
+      }
       try Files.rename(path, to: partial)
       try Files.flushFolder(Files.folder(of: path))
     }

@@ -11,8 +11,8 @@ internal import Synchronization
 /// A list of what is finished in a file in the making: records of one size, each with a checksum of its own.
 ///
 /// The room for all records is taken when the journal is made, so that a disk that runs full later stops the work and
-/// not its book-keeping. Records are written in batches; a kill loses the last batch, and power loss any of them, which
-/// reading notices: a record counts only if its checksum, which covers the header too, is right.
+/// not its book-keeping. A kill loses no record that was appended; a loss of power may lose any of them, which reading
+/// notices: a record counts only if its checksum, which covers the header too, is right.
 ///
 ///     "brickjnl"  8 bytes
 ///     1           format, uint32, little-endian as all numbers
@@ -29,16 +29,9 @@ public final class Journal: Sendable {
   private let file: Int32
   private let seed: UInt32
 
-  private struct State {
-    var end: Int
-    var waiting: [UInt8] = []
-    var lastWrite = ContinuousClock.now
-  }
-  private let state: Mutex<State>
+  /// Where the next record goes.
+  private let end: Mutex<Int>
   private static let magic = Array("brickjnl".utf8)
-  /// Records that wait at most, and how long.
-  private static let mostWaiting = 64
-  private static let longestWait = Duration.seconds(1)
 
   /// Makes an empty journal, in the place of one that is there.
   ///
@@ -57,47 +50,28 @@ public final class Journal: Sendable {
       retrying(path, "create") {
         Int(unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
       })
-    state = Mutex(State(end: header.count))
+    end = Mutex(header.count)
     let failure = brick_set_aside(file, Int64(header.count + room * (recordBytes + 4)))
     if failure != 0 { throw BrickworkError.system(failure, path: path, action: "set aside room") }
     try Self.put(header, at: 0, file, path)
   }
 
-  deinit {
-    try? flush()
-    close(file)
-  }
+  deinit { close(file) }
 
-  /// Adds a record, which is written with others a little later.
+  /// Adds a record, by a call of some microseconds.
   public func append(_ record: [UInt8]) throws {
     precondition(record.count == recordBytes, "A record has \(recordBytes) bytes")
-    let checksum = unsafe CRC32C.checksum(record.span.bytes, continuing: seed)
-    try state.withLock { state in
-      state.waiting += record
-      state.waiting.append(number: checksum)
-      let now = ContinuousClock.now
-      guard
-        state.waiting.count >= Self.mostWaiting * (recordBytes + 4)
-          || now - state.lastWrite > Self.longestWait
-      else { return }
-      state.lastWrite = now
-      try write(&state)
+    var bytes = record
+    bytes.append(number: unsafe CRC32C.checksum(record.span.bytes, continuing: seed))
+    try end.withLock { end in
+      try Self.put(bytes, at: end, file, path)
+      end += bytes.count
     }
   }
 
-  /// Writes the records that wait.
-  ///
-  /// - Parameter durable: whether they have to outlive a loss of power from now on.
-  public func flush(durable: Bool = false) throws {
-    try state.withLock { try write(&$0) }
-    if durable { _ = try retrying(path, "flush to disk") { Int(fsync(file)) } }
-  }
-
-  private func write(_ state: inout State) throws {
-    guard !state.waiting.isEmpty else { return }
-    try Self.put(state.waiting, at: state.end, file, path)
-    state.end += state.waiting.count
-    state.waiting.removeAll(keepingCapacity: true)
+  /// Has all records outlive a loss of power from now on.
+  public func flush() throws {
+    _ = try retrying(path, "flush to disk") { Int(fsync(file)) }
   }
 
   private static func put(_ bytes: [UInt8], at offset: Int, _ file: Int32, _ path: String) throws {

@@ -36,11 +36,16 @@ public final class HDF5Dataset: @unchecked Sendable {
     self.decoder = decoder
   }
 
-  deinit { HDF5Library.locked { _ = handle.close() } }
+  deinit {
+    HDF5Library.locked {
+      if file.hasFailed { handle.forget() }
+      _ = handle.close()
+    }
+  }
 
   /// Closes the dataset; nothing can be read or written afterwards.
   public func close() throws {
-    try HDF5Library.locked { () throws(BrickworkError) in
+    try file.writing { () throws(BrickworkError) in
       try file.place(name).check(handle.close(), "close the dataset")
     }
   }
@@ -72,7 +77,7 @@ public final class HDF5Dataset: @unchecked Sendable {
     precondition(
       Box3(size: size).contains(Box3(origin: origin, size: .one)), "A chunk lies in its dataset")
     let offset = origin.components.map { hsize_t($0) }
-    return try HDF5Library.locked { () throws(BrickworkError) in
+    return try file.writing { () throws(BrickworkError) in
       let dataset = try id()
       let place = file.place("\(name), chunk at \(origin)")
       var (before, after): (haddr_t, haddr_t) = (0, 0)

@@ -8,7 +8,7 @@ extension HDF5File {
   public func writeBytes(_ name: String, _ bytes: [UInt8]) throws {
     precondition(!bytes.isEmpty, "There is something to write")
     let isThere = contains(name)
-    try HDF5Library.locked { () throws(BrickworkError) in
+    try writing { () throws(BrickworkError) in
       let place = place(name)
       let file = try id()
       let dataset: HDF5Handle

@@ -12,6 +12,10 @@ public final class HDF5File: @unchecked Sendable {
   public let path: String
   private var handle: HDF5Handle
   private let isWriting: Bool
+  /// Whether something could not be written; read and set under the lock.
+  ///
+  /// The library (1.10.8) crashes when it closes a file whose metadata it can't write, so what is open stays open then.
+  private(set) var hasFailed = false
 
   /// The library keeps at most this much metadata of one file in memory.
   public static let metadataCacheBytes = 4 << 20
@@ -56,7 +60,8 @@ public final class HDF5File: @unchecked Sendable {
 
   /// Opens a file to change it.
   ///
-  /// - Throws: `BrickworkError` if it is no HDF5 file, or can't be written.
+  /// - Throws: `BrickworkError` if it is no HDF5 file, can't be written, or is open for reading in this process: the
+  ///   library keeps one mode per file. What lazy sources have open is closed first.
   public init(updating path: String) throws {
     self.path = path
     isWriting = true
@@ -64,12 +69,37 @@ public final class HDF5File: @unchecked Sendable {
     handle = try HDF5Library.locked { () throws(BrickworkError) in
       let access = try Self.access(place, closing: H5F_CLOSE_SEMI)
       try place.check(H5Pset_file_locking(access.id, true, true), "set the locking")
+      HDF5Pool.closeAll()
       return try place.own(
         unsafe H5Fopen(path, chdf5_read_write(), access.id), "open the HDF5 file", closer: H5Fclose)
     }
   }
 
-  deinit { HDF5Library.locked { _ = handle.close() } }
+  deinit {
+    HDF5Library.locked {
+      if hasFailed { handle.forget() }
+      _ = handle.close()
+    }
+  }
+
+  /// Runs what writes, under the lock, and remembers whether it failed.
+  @discardableResult
+  func writing<Result: Sendable>(
+    _ body: () throws(BrickworkError) -> Result
+  ) throws(BrickworkError) -> Result {
+    try HDF5Library.locked { () throws(BrickworkError) in
+      guard !hasFailed else {
+        throw BrickworkError(
+          .inputOutput, path: path, reason: "could not be written before, and is left as it is")
+      }
+      do throws(BrickworkError) {
+        return try body()
+      } catch {
+        if isWriting && error.code == .inputOutput { hasFailed = true }
+        throw error
+      }
+    }
+  }
 
   private static func access(
     _ place: HDF5Place, closing: H5F_close_degree_t
@@ -87,7 +117,7 @@ public final class HDF5File: @unchecked Sendable {
   /// Its datasets are closed before.
   /// - Throws: `BrickworkError` if that fails, for example because the disk is full.
   public func close() throws {
-    try HDF5Library.locked { () throws(BrickworkError) in
+    try writing { () throws(BrickworkError) in
       try place(nil).check(handle.close(), "close the HDF5 file")
     }
   }

@@ -9,12 +9,16 @@ internal import Synchronization
 enum HDF5Library {
   private static let lock = Mutex(())
 
+  /// Keeps the library from closing at the end of the process what could not be written: it crashes there.
+  private static let staysAtExit: Bool = H5dont_atexit() >= 0
+
   /// Runs `body` while no other thread is in the library.
   @discardableResult
   static func locked<Result: Sendable & ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try lock.withLock { (_) throws(Failure) -> Result in
+      _ = staysAtExit
       chdf5_silence()
       return try body()
     }
@@ -27,7 +31,14 @@ enum HDF5Library {
       if let start = $0.baseAddress { unsafe chdf5_innermost(start, $0.count) }
     }
     let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return bytes.isEmpty ? "HDF5 gave no reason" : String(decoding: bytes, as: UTF8.self)
+    let words = String(decoding: bytes, as: UTF8.self)
+    // A system call's message stands among times, addresses and numbers.
+    if let start = words.firstRange(of: "error message = '")?.upperBound,
+      let end = words[start...].firstIndex(of: "'"), let colon = words.firstIndex(of: ":")
+    {
+      return "\(words[..<colon]): \(words[start..<end])"
+    }
+    return words.isEmpty ? "HDF5 gave no reason" : words
   }
 }
 
@@ -83,6 +94,9 @@ struct HDF5Handle: ~Copyable, Sendable {
     id = -1
     return result
   }
+
+  /// Leaves it open for good.
+  mutating func forget() { id = -1 }
 
   deinit { if id >= 0 { _ = closer(id) } }
 }

@@ -88,6 +88,12 @@ enum HDF5Pool {
     unsafe files[source] = nil
   }
 
+  /// Closes everything that is open just now; who reads on opens it again.
+  static func closeAll() {
+    unsafe datasets = [:]
+    unsafe files = [:]
+  }
+
   private static func oldest<Key: Hashable>(of kept: [Key: Kept]) -> Key? {
     kept.min { $0.value.lastUse < $1.value.lastUse }?.key
   }

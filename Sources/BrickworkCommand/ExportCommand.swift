@@ -96,7 +96,13 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
-  func validate() throws { try bdv.validate() }
+  func validate() throws {
+    try bdv.validate()
+    if bdv.changesFile, let name = overwrite ? "--overwrite" : dryRun ? "--dry-run" : nil {
+      throw ValidationError(
+        "\(name) is for a whole export, and --update and --region change a file.")
+    }
+  }
 
   func run() async throws {
     guard let format = format ?? ExportFormat(ending: output) else {

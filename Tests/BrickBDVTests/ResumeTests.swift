@@ -79,7 +79,7 @@ func bytes(of volume: any Volume, _ box: Box3) throws -> [UInt8] {
 }
 
 @Suite struct ResumeTests {
-  /// Stops a run as a kill does: what waits for the journal is written by its deinit, as if a second had passed.
+  /// Stops a run after so many chunks; the library closes the file, whose metadata nobody looks at again.
   private func stop(_ export: StoppedExport, _ path: String, after chunks: Int) throws {
     try export.run(try export.writer(path), atMost: chunks)
   }

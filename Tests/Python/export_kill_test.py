@@ -1,10 +1,11 @@
 """Kills exports at random moments and lets their disk run full, runs them again, and compares with an undisturbed one.
 
-    export_kill_test.py BIN STORE [--kills 50] [--full 10] [--seed 1] [--work FOLDER] [-- more options of export]
+    export_kill_test.py [--kills 50] [--full 10] [--seed 1] [--work FOLDER] BIN STORE [-- more options of export]
 
 After a kill nothing may stand under the names of the finished files; the same command must end with voxels equal to
 those of an undisturbed export, read by h5py. Work kept: bytes of chunks that the journal knows and whose checksum is
-right, which the next run moves instead of encoding them, against all bytes written. Full disks are a tmpfs of limited
+right, which the next run moves instead of encoding them, against these and all others in the unfinished file. Then a
+store is changed, and updates of its file are killed. Full disks are a tmpfs of limited
 size (needs root); room comes free by deleting a file beside the export, and the same command is run again.
 """
 import argparse
@@ -46,23 +47,27 @@ def journal(path):
 
 
 def kept(path):
-    """Bytes of whole chunks in what a killed run left, and the bytes of its youngest file."""
+    """Bytes of whole chunks in what a killed run left, and bytes of its youngest file that no journal knows."""
     chunks = {}
-    for name in os.listdir(os.path.dirname(path)):
+    lost = 0
+    for name in sorted(os.listdir(os.path.dirname(path))):
         full = os.path.join(os.path.dirname(path), name)
         if not (name.endswith(".partial") or ".salvage-" in name) or name.endswith(".journal"):
             continue
         if not os.path.exists(full + ".journal"):
             continue
+        known = 0
         with open(full, "rb") as file:
             for kind, dataset, chunk, address, size, _, checksum in journal(full + ".journal"):
-                if kind != 1 or (dataset, chunk) in chunks:
+                if kind != 1:
                     continue
                 file.seek(address)
                 if google_crc32c.value(file.read(size)) == checksum:
                     chunks[dataset, chunk] = size
-    partial = path + ".partial"
-    return sum(chunks.values()), os.path.getsize(partial) if os.path.exists(partial) else 0
+                    known += size
+        if name.endswith(".partial"):
+            lost = max(0, os.path.getsize(full) - known)
+    return sum(chunks.values()), lost
 
 
 def content(path):
@@ -116,6 +121,7 @@ def main():
     parser.add_argument("store")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--full", type=int, default=10)
+    parser.add_argument("--updates", type=int, default=10, help="kills of updates")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", help="folder for the files, on the disk to be tested")
     parser.add_argument("more", nargs="*", help="more options of the command, after --")
@@ -131,6 +137,8 @@ def main():
         size = os.path.getsize(calm)
         trial = Trial(command, content(calm))
         kills(trial, chance, os.path.join(folder, "killed"), options.kills, seconds)
+        if options.updates:
+            updates(trial, chance, os.path.join(folder, "updated"), options.updates, options.store, calm)
         if options.full:
             full_disks(trial, chance, os.path.join(folder, "full"), options.full, size)
     for problem in trial.problems[:20]:
@@ -148,13 +156,19 @@ def kills(trial, chance, folder, count, seconds):
         result = trial.run(output, chance.uniform(0.0, 0.7 * seconds) if done < count else None)
         if result is None:
             done += 1
+            bytes_kept, lost = kept(output)
+            # The tables and empty datasets that each file begins with are no work.
+            if bytes_kept + lost > 1 << 20:
+                shares.append(bytes_kept / (bytes_kept + lost))
             if os.path.exists(output) and os.path.exists(output[:-3] + ".xml"):
                 if not equal(content(output), trial.calm):
                     trial.problems.append(f"kill {done}: a killed file looks finished, and is not")
-            bytes_kept, written = kept(output)
-            # The tables and empty datasets that each file begins with are no work.
-            if written > 1 << 20:
-                shares.append(bytes_kept / written)
+                if not os.path.exists(output + ".partial.journal"):
+                    # Killed when nothing but the lock was left to be deleted: the same command says that it is there.
+                    if os.path.exists(output + ".partial.lock"):
+                        os.remove(output + ".partial.lock")
+                    files += 1
+                    trial.check(output, f"kill {done}, after the end")
             continue
         code, out, errors = result
         if code != 0:
@@ -169,6 +183,60 @@ def kills(trial, chance, folder, count, seconds):
         f"{done} kills, {files} files finished; of the bytes written before a kill {min(percent):.1f} % at least and "
         f"{statistics.mean(percent):.1f} % on average are kept ({len(shares)} kills with more than 1 MiB written)")
     print("pieces of work that last runs found done: " + ", ".join(f"{a} of {b}" for a, b in items))
+
+
+def updates(trial, chance, folder, count, store, calm):
+    """Changes a tenth of a store, and kills updates of a file that was made of it."""
+    import zarr
+
+    os.mkdir(folder)
+    changed = os.path.join(folder, "changed", os.path.basename(store))
+    shutil.copytree(store, changed)
+    arrays = []
+    for place, _, names in os.walk(changed):
+        if "zarr.json" in names:
+            with open(os.path.join(place, "zarr.json")) as file:
+                node = json.load(file)
+            if node["node_type"] == "array":
+                arrays.append((np.prod(node["shape"]), place))
+    array = zarr.open_array(max(arrays)[1], mode="r+")
+    rows = max(1, array.shape[-2] // 10)
+    array[..., :rows, :] = array[..., :rows, :] ^ 1
+    command = [changed if part == os.path.abspath(store) else part for part in trial.command]
+    wanted = os.path.join(folder, "wanted.h5")
+    subprocess.run(command + ["-o", wanted], check=True, stdout=subprocess.DEVNULL)
+    wanted = content(wanted)
+    os.mkdir(os.path.join(folder, "out"))
+    output = os.path.join(folder, "out", "out.h5")
+    trial = Trial(command + ["--update"], wanted)
+    done, files, seconds, states = 0, 0, None, {}
+    while done < count or files == 0:
+        shutil.copy2(calm, output)
+        shutil.copy2(calm[:-3] + ".xml", output[:-3] + ".xml")
+        while True:
+            started = time.monotonic()
+            wait = None if seconds is None or done >= count else chance.uniform(0.2, 1.0) * seconds
+            result = trial.run(output, wait)
+            if result is not None:
+                break
+            done += 1
+            names = " ".join(sorted(name[7:] for name in os.listdir(os.path.dirname(output)) if name != "out.xml"))
+            states[names] = states.get(names, 0) + 1
+            if os.path.exists(output) and not os.path.exists(output + ".update"):
+                if not (equal(content(output), wanted) or equal(content(output), content(calm))):
+                    trial.problems.append(f"update {done}: a killed update looks finished, and is not")
+        seconds = seconds or time.monotonic() - started
+        code, _, errors = result
+        if code != 0:
+            trial.problems.append(f"after {done} kills of updates: exit code {code}: {errors.strip()}")
+            break
+        files += 1
+        trial.check(output, f"after {done} kills of updates")
+    print(f"{done} kills of updates, {files} files updated; left by kills: {states}")
+    for problem in trial.problems:
+        print(problem)
+    if trial.problems:
+        sys.exit(1)
 
 
 def full_disks(trial, chance, folder, count, size):
@@ -186,13 +254,13 @@ def full_disks(trial, chance, folder, count, size):
             code, _, errors = trial.run(output)
             if code == 0:
                 trial.problems.append(f"full disk {fault}: was not full")
-            elif "No space left" not in errors or "run the same command again" not in errors:
-                trial.problems.append(f"full disk {fault}: {errors.strip()}")
+            elif code < 0 or "No space left" not in errors or "run the same command again" not in errors:
+                trial.problems.append(f"full disk {fault}: exit code {code}: {errors.strip()}")
             if os.path.exists(output):
                 trial.problems.append(f"full disk {fault}: the file looks finished")
-            bytes_kept, written = kept(output)
-            if written > 1 << 20:
-                shares.append(100 * bytes_kept / written)
+            bytes_kept, lost = kept(output)
+            if bytes_kept + lost > 1 << 20:
+                shares.append(100 * bytes_kept / (bytes_kept + lost))
             os.remove(ballast)
             code, out, errors = trial.run(output)
             if code != 0:

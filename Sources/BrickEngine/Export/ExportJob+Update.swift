@@ -31,8 +31,10 @@ extension ExportJob {
     let box: Box3
   }
 
-  /// Writes into a file that this job made before what has changed in the stores since, found by the checksums of
-  /// their bricks. Levels that are made follow as far as they have to.
+  /// Writes into a file that this job made before what has changed in the stores since.
+  ///
+  /// That is found by the checksums of bricks (`ZarrVolume.brickChecksums`). Levels that are made follow as far as they
+  /// have to.
   ///
   /// The file is changed at the end, in one step that survives being killed: see `BDVFileUpdater`.
   /// - Throws: `BrickworkError`: `.missingInput` if there is no file, `.badRequest` if it was made from something else or
@@ -182,7 +184,7 @@ extension ExportJob {
     }
     return try budget.share(
       wanted: threads, perWorker: encoder + read,
-      shared: (16 << 20) + heldBytes + pieces.count * 160 + chunks * 80)
+      shared: (16 << 20) + heldBytes + pieces.count * 160 + chunks * 80 + 48 * storedBricks)
   }
 
   private func finish(

@@ -46,7 +46,8 @@ extension ExportJob {
     let chunks = images.reduce(0) { sum, image in
       sum + image.parts * image.levels.reduce(0) { $0 + $1.grid.count }
     }
-    return (16 << 20) + datasets * (16 << 10) + chunks
+    // The checksums of a store's bricks: as numbers, as bytes, and as they are written.
+    return (16 << 20) + datasets * (16 << 10) + chunks + 24 * storedBricks
   }
 
   /// What a run will take of memory, and how often it decodes.

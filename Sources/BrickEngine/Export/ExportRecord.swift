@@ -113,6 +113,9 @@ extension ExportJob {
     return sources
   }
 
+  /// Bricks of the stores whose checksums are kept with the file.
+  var storedBricks: Int { storedSources?.reduce(0) { $0 + $1.volume.bricks.count } ?? 0 }
+
   /// The levels that have a source, with its volumes.
   var readLevels: [(image: Int, level: Int, volumes: [any Volume])] {
     images.enumerated().flatMap { image, source in
