@@ -7,7 +7,8 @@ public struct IntensityCounter: Sendable {
   private var sum: IntensityCounts
   /// Counts by turns: four tables for bytes, two for others.
   private var tables: [UInt32]
-  /// Sums of the bits behind the leading one, for each sign and exponent of a float: the lower 32, then the rest.
+  /// Sums of the bits behind the leading one, for each sign and exponent of a float: in four tables by turns; of
+  /// 64-bit ones in two tables for the lower 32 bits and two for the rest.
   private var mantissas: [UInt64]
   /// For each bin its place in the guess, counted from 1; 0 for bins that are not in it.
   private let slots: [UInt8]
@@ -141,10 +142,10 @@ public struct IntensityCounter: Sendable {
             largest = max(largest, key)
             let exponent = Int(truncatingIfNeeded: bits &>> exponentShift) & (half - 1)
             let mantissa = UInt64(truncatingIfNeeded: bits & V.significandMask)
-            let turn = (i & 1) * half
             if V.significandBits <= 32 {
-              sums[exponent | turn] &+= mantissa
+              sums[exponent | (i & 3) * half] &+= mantissa
             } else {
+              let turn = (i & 1) * half
               sums[exponent | turn] &+= mantissa & 0xFFFF_FFFF
               sums[exponent | turn | 2 * half] &+= mantissa >> 32
             }
@@ -204,7 +205,8 @@ public struct IntensityCounter: Sendable {
       // The last exponent is that of infinities.
       guard leading[place] > 0, exponent < half / 2 - 1 else { continue }
       var total = UInt128(mantissas[place]) + UInt128(mantissas[place | half])
-      total += (UInt128(mantissas[place | 2 * half]) + UInt128(mantissas[place | 3 * half])) << 32
+      let upper = UInt128(mantissas[place | 2 * half]) + UInt128(mantissas[place | 3 * half])
+      total += bits > 32 ? upper << 32 : upper
       if exponent > 0 { total += UInt128(leading[place]) << UInt128(bits) }
       sum.sum.add(total, exponent: max(1, exponent) - bias, negative: place >= half / 2)
     }

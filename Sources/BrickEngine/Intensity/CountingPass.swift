@@ -49,15 +49,6 @@ struct CountingSteps: Sendable {
     count = steps
   }
 
-  /// Bytes that are asked for before they are read, so that a worker seldom waits for the disk.
-  static let aheadBytes = 32 << 20
-
-  /// Steps that are asked for before they are read.
-  func ahead(_ workers: Int) -> Int {
-    guard let volume = places.first?.first, let block = grids.first?.brick else { return workers }
-    return max(workers, Self.aheadBytes / max(1, block.volume * volume.type.byteCount))
-  }
-
   func step(at number: Int) -> Step {
     // The last place that begins at or before the step: empty ones begin where the next does.
     var (low, high) = (0, starts.count)
@@ -89,7 +80,8 @@ struct CountingPass: Sendable {
   {
     let all = Mutex<[Worker<Counter>]>([])
     let (steps, copies) = (steps, copies)
-    let ahead = steps.ahead(workers)
+    // Asking for more than this costs the kernel twice the time and saves none.
+    let ahead = max(1, workers)
     try await OrderedPipeline.run(count: steps.count, workers: workers) {
       let worker = Worker(counters)
       all.withLock { $0.append(worker) }

@@ -36,11 +36,11 @@ struct IntensityPlan: Sendable, Hashable {
       let worker =
         channels * counter + BlockStorage.footprint(of: block)
         + volume.scratchBytes(reading: shape.block)
-        // The pages of the block at hand.
-        + block
+        // The pages of the block at hand and of the one asked for.
+        + 2 * block
       do {
         let (workers, room) = try budget.share(
-          wanted: wanted, perWorker: worker, shared: channels * 2 * counter + CountingSteps.aheadBytes)
+          wanted: wanted, perWorker: worker, shared: channels * 2 * counter)
         if workers > chosen?.workers ?? 0 { chosen = (shape, workers, room) }
         if workers == wanted { break }
       } catch { failure = error }
