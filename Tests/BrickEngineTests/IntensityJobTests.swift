@@ -59,7 +59,10 @@ private struct Scattered: Volume {
     var i = 0
     box.forEachPosition { position in
       let place = (position.z << 20) + (position.y << 10) + position.x
-      voxels[i] = value(place &* 7_654_321 & (1 << 24 - 1))
+      // Each step can be undone within 24 bits, so no number comes twice.
+      var mixed = (place ^ place >> 13) &* 7_654_321 & (1 << 24 - 1)
+      mixed = (mixed ^ mixed >> 11) &* 9_371_293 & (1 << 24 - 1)
+      voxels[i] = value(mixed ^ mixed >> 12)
       i += 1
     }
   }
@@ -131,7 +134,7 @@ private struct Scattered: Volume {
 
   @Test(arguments: [VoxelType.float32, .uint32, .float64])
   func aGuessSavesThePassesAfterTheFirst(type: VoxelType) async throws {
-    let percentiles: [Double] = [0, 1, 50, 99, 100]
+    let percentiles: [Double] = [0, 5, 50, 95, 100]
     let job = try job([.init([[Scattered(type: type)]])], percentiles: percentiles)
     let result = try await job.run()
     let scale = type == .float64 ? 0.5 : 1.0

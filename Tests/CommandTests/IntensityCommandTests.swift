@@ -118,9 +118,9 @@ import Testing
   }
 
   @Test func aStitchedStoreIsScaledAndMasked() throws {
-    let mask = (0..<13 * 8 * 7).map { UInt16($0 % 13 < 6 ? 1 : 0) }
+    let mask = (0..<14 * 8 * 7).map { UInt16($0 % 14 < 6 ? 1 : 0) }
     try Files.replace(
-      folder("m.tif"), with: TinyTIFF.stack(width: 13, height: 8, depth: 7, voxels: mask))
+      folder("m.tif"), with: TinyTIFF.stack(width: 14, height: 8, depth: 7, voxels: mask))
     let stitch = ["stitch"] + placed + ["--fusion", "max"]
     _ = try run(stitch + ["-o", folder("plain.ome.zarr")])
     let views = ["--scale-intensity", "auto:10,90", "--mask", folder("m.tif")]
@@ -130,7 +130,7 @@ import Testing
     #expect(json["scale_intensity"]?[0]?.doubleArrayValue == [low, high])
     let plain = try voxels(ofStore: "plain.ome.zarr", UInt16.self)
     let wanted = plain.enumerated().map { place, voxel -> UInt8 in
-      guard place % 13 < 6 else { return 0 }
+      guard place % 14 < 6 else { return 0 }
       return UInt8(min(255, max(0, (Double(voxel) - low) * 255 / (high - low))))
     }
     #expect(try voxels(ofStore: "seen.ome.zarr", UInt8.self) == wanted)

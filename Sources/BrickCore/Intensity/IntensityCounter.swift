@@ -76,8 +76,10 @@ public struct IntensityCounter: Sendable {
     var (smallest, largest) = (V.Key.max, V.Key.min)
     var total: Int128 = 0
     // Taken out of self, so that nothing is copied or checked inside the loop.
-    var (tables, guessed) = (self.tables, sum.guessed)
-    (self.tables, sum.guessed) = ([], nil)
+    var (tables, finer) = (self.tables, sum.guessed?.counts ?? [])
+    self.tables = []
+    sum.guessed?.counts = []
+    var fine = finer.mutableSpan
     var counts = tables.mutableSpan
     let places = self.slots
     let slots = places.span
@@ -100,14 +102,13 @@ public struct IntensityCounter: Sendable {
             total &+= Int128(truncatingIfNeeded: voxel)
           }
           let slot = slots[bin]
-          if slot != 0 {
-            guessed?.count(slot: Int(slot) - 1, bits: key.next16)
-          }
+          if slot != 0 { fine[(Int(slot) - 1) << 16 | key.next16] &+= 1 }
         }
         total += Int128(rowTotal)
       }
     }
-    (self.tables, sum.guessed) = (tables, guessed)
+    self.tables = tables
+    sum.guessed?.counts = finer
     sum.sum.add(total)
     sum.smallestKey = min(sum.smallestKey, UInt64(smallest))
     sum.largestKey = max(sum.largestKey, UInt64(largest))
@@ -122,8 +123,10 @@ public struct IntensityCounter: Sendable {
     var (smallest, largest) = (V.Key.max, V.Key.min)
     var (nans, below, above) = (0, 0, 0)
     // Taken out of self, so that nothing is copied or checked inside the loop.
-    var (tables, mantissas, guessed) = (self.tables, self.mantissas, sum.guessed)
-    (self.tables, self.mantissas, sum.guessed) = ([], [], nil)
+    var (tables, mantissas, finer) = (self.tables, self.mantissas, sum.guessed?.counts ?? [])
+    (self.tables, self.mantissas) = ([], [])
+    sum.guessed?.counts = []
+    var fine = finer.mutableSpan
     var counts = tables.mutableSpan
     var sums = mantissas.mutableSpan
     let places = self.slots
@@ -157,13 +160,12 @@ public struct IntensityCounter: Sendable {
           }
           counts[bin | (i & 1) << 16] &+= 1
           let slot = slots[bin]
-          if slot != 0 {
-            guessed?.count(slot: Int(slot) - 1, bits: key.next16)
-          }
+          if slot != 0 { fine[(Int(slot) - 1) << 16 | key.next16] &+= 1 }
         }
       }
     }
-    (self.tables, self.mantissas, sum.guessed) = (tables, mantissas, guessed)
+    (self.tables, self.mantissas) = (tables, mantissas)
+    sum.guessed?.counts = finer
     sum.histogram.nanCount += nans
     sum.negativeInfinities += below
     sum.positiveInfinities += above

@@ -13,16 +13,18 @@ public struct RadixGuess: Sendable, Hashable {
 
   /// The bins around the percentiles of a sample; nil where there is nothing to guess.
   ///
-  /// - Parameter most: bins at most, up to 255; percentiles that come first have their bins first.
+  /// - Parameter most: bins at most, up to 255.
   public init?(_ percentiles: [Double], from sample: VoxelSample, atMost most: Int = 32) {
-    let most = min(most, 255)
+    let inner = Set(percentiles.filter { $0 > 0 && $0 < 100 }).sorted()
+    // Each gets its share: one that is not covered costs the pass that the others save.
+    let reach = UInt64(max(1, min(Self.mostEach, min(most, 255) / max(1, inner.count)) / 2))
     guard sample.type.byteCount > 2, !sample.keys.isEmpty else { return nil }
     type = sample.type
     let shift = UInt64(sample.type.keyBits - 16)
     let keys = sample.keys.sorted()
     let last = keys.count - 1
     var found: Set<UInt64> = []
-    for p in percentiles where p > 0 && p < 100 {
+    for p in inner {
       let share = p / 100
       let middle = Double(last) * share
       // Neighbours in a sample are alike, so it is worth less than its size says.
@@ -30,13 +32,11 @@ public struct RadixGuess: Sendable, Hashable {
         8 * (Double(last) * share * (1 - share)).squareRoot() + 0.002 * Double(last) + 1
       func prefix(_ place: Double) -> UInt64 { keys[max(0, min(last, Int(place)))] >> shift }
       let centre = prefix(middle)
-      let reach = UInt64(Self.mostEach / 2)
       let low = max(prefix(middle - margin), centre - min(centre, reach))
       let high = min(prefix(middle + margin), centre + reach - 1)
-      let wanted = Set(low...max(low, high))
-      if found.union(wanted).count <= most { found.formUnion(wanted) }
+      found.formUnion(low...max(low, high))
     }
-    guard !found.isEmpty else { return nil }
+    guard !found.isEmpty, found.count <= min(most, 255) else { return nil }
     prefixes = found.sorted()
   }
 }

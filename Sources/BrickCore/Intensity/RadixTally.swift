@@ -4,7 +4,7 @@ public struct RadixTally: Sendable, Hashable {
   let bitsKnown: Int
   let prefixes: KeyPrefixes
   /// 65 536 counts for each prefix.
-  private(set) var counts: [Int]
+  var counts: [Int]
 
   init(type: VoxelType, bitsKnown: Int, prefixes: [UInt64]) {
     self.type = type
@@ -40,10 +40,6 @@ public struct RadixTally: Sendable, Hashable {
   func isAlike(_ other: RadixTally) -> Bool {
     other.type == type && other.bitsKnown == bitsKnown && other.prefixes == prefixes
   }
-
-  /// Counts a voxel whose next bits are known.
-  @inline(__always)
-  mutating func count(slot: Int, bits: Int) { counts[slot << 16 | bits] += 1 }
 
   private mutating func count<V: OrderedVoxel>(_ view: borrowing VoxelView, _: V.Type) {
     let binShift = V.Key(truncatingIfNeeded: type.keyBits - bitsKnown - 16)
@@ -97,8 +93,19 @@ public struct RadixKeys: Sendable {
 /// The leading bits of the keys looked for, ascending, none twice.
 struct KeyPrefixes: Sendable, Hashable {
   let values: [UInt64]
+  /// For each prefix of 16 bits its place, counted from 1, or 0; empty where prefixes are longer.
+  private let places: [UInt16]
 
-  init(_ values: [UInt64]) { self.values = values }
+  init(_ values: [UInt64]) {
+    self.values = values
+    guard let last = values.last, last < 1 << 16, values.count < 1 << 16 else {
+      places = []
+      return
+    }
+    var places = [UInt16](repeating: 0, count: 1 << 16)
+    for (place, value) in values.enumerated() { places[Int(value)] = UInt16(place + 1) }
+    self.places = places
+  }
 
   /// Where a prefix stands.
   func place(of prefix: UInt64) -> Int? {
@@ -119,6 +126,8 @@ struct KeyPrefixes: Sendable, Hashable {
     guard !box.isEmpty, let first = values.first, let last = values.last else { return }
     let shift = V.Key(truncatingIfNeeded: V.Key.bitWidth - bitsKnown)
     let (lowest, highest) = (V.Key(truncatingIfNeeded: first), V.Key(truncatingIfNeeded: last))
+    let table = places.span
+    let hasTable = table.count == 1 << 16
     for z in box.origin.z..<box.end.z {
       for y in box.origin.y..<box.end.y {
         let row = view.row(z: z, y: y, as: V.self)
@@ -126,10 +135,13 @@ struct KeyPrefixes: Sendable, Hashable {
           let voxel = row[i]
           let key = voxel.key
           let prefix = key &>> shift
-          guard prefix >= lowest && prefix <= highest && voxel == voxel,
-            let place = place(of: UInt64(prefix))
-          else { continue }
-          body(key, place)
+          guard prefix >= lowest && prefix <= highest && voxel == voxel else { continue }
+          if hasTable {
+            let place = Int(table[Int(truncatingIfNeeded: prefix)])
+            if place > 0 { body(key, place - 1) }
+          } else if let place = place(of: UInt64(prefix)) {
+            body(key, place)
+          }
         }
       }
     }

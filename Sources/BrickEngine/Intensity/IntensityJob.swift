@@ -24,10 +24,10 @@ public struct IntensityJob: Sendable {
   private let cache: PieceCache
   private let listener: (any ProgressListener)?
 
-  /// A sample this small a part of the data costs nothing; less data is read twice as fast as it is sampled.
+  /// Less data is read twice as fast as it is sampled.
   private static let leastGuessed = 64 << 20
   private static let mostSamples = 128
-  private static let sampledVoxels = 8192
+  private static let sampledVoxels = 1 << 14
 
   /// Plans the statistics of `tiles`; reads a voxel of one of them at most.
   ///
@@ -144,16 +144,20 @@ public struct IntensityJob: Sendable {
   private func guess(_ places: [[any Volume]], channel: Int) throws -> RadixGuess? {
     let steps = CountingSteps(places.map { [$0[channel]] }, block: plan.shape.block)
     guard plan.guessBins > 0, steps.voxels * type.byteCount >= Self.leastGuessed else { return nil }
-    let samples = min(steps.count, Self.mostSamples, max(8, steps.count / 100))
+    let samples = min(steps.count, Self.mostSamples, max(32, steps.count / 64))
     var sample = VoxelSample(type: type)
     var scratch = VoxelBlock()
     for number in 0..<samples {
       try Task.checkCancellation()
-      let step = steps.step(at: (2 * number + 1) * steps.count / (2 * samples))
+      // Anywhere in its share of the blocks: even distances might fall on the same place of each plane.
+      let share = (number * steps.count / samples, (number + 1) * steps.count / samples)
+      let scattered = (number * 40503) & 0xFFFF
+      let step = steps.step(at: share.0 + ((share.1 - share.0) * scattered) >> 16)
       var box = step.box
-      box.origin.z += box.size.z / 2
-      box.origin.y += max(0, box.size.y - 32) / 2
-      box.size = Index3(z: 1, y: min(32, box.size.y), x: box.size.x)
+      let part = box.size.minimum(Index3(z: 8, y: 64, x: box.size.x))
+      box = Box3(
+        origin: box.origin + (box.size - part).dividedRoundingDown(by: Index3(repeating: 2)),
+        size: part)
       let volume = places[step.place][channel]
       volume.willRead(box)
       try volume.withVoxels(of: box, scratch: &scratch) {
