@@ -9,7 +9,7 @@ private func percentile<V: Voxel>(_ p: Double, of voxels: [V]) -> Double {
   let lower = Int(place)
   let (a, b) = (sorted[lower].asDouble, sorted[min(lower + 1, sorted.count - 1)].asDouble)
   let t = place - Double(lower)
-  if a == b { return a }
+  if a == b || t == 0 { return a }
   return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
 }
 

@@ -23,7 +23,7 @@ private struct Expected: Equatable {
       let lower = Int(place)
       let (a, b) = (sorted[lower].asDouble, sorted[min(lower + 1, sorted.count - 1)].asDouble)
       let t = place - Double(lower)
-      return a == b ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
+      return a == b || t == 0 ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
     }
   }
 

@@ -57,7 +57,8 @@ public struct RadixSelection: Sendable {
       extremes[first.count - 1] = keys.upperBound
     }
     self.extremes = extremes
-    let ranks = Set(places.flatMap { [$0.lower, $0.upper] }).subtracting(extremes.keys).sorted()
+    let ranks = Set(places.flatMap { $0.fraction > 0 ? [$0.lower, $0.upper] : [$0.lower] })
+      .subtracting(extremes.keys).sorted()
     targets = ranks.map {
       Target(rank: $0, prefix: 0, rankInPrefix: $0, countInPrefix: first.count)
     }
@@ -164,7 +165,8 @@ public struct RadixSelection: Sendable {
     precondition(isComplete, "Further passes are needed")
     let found = extremes.merging(targets.map { ($0.rank, $0.prefix) }) { known, _ in known }
     return places.map { place in
-      guard let lower = found[place.lower], let upper = found[place.upper] else { return .nan }
+      guard let lower = found[place.lower] else { return .nan }
+      let upper = found[place.upper] ?? lower
       return place.interpolate(VoxelNumber(key: lower, of: type), VoxelNumber(key: upper, of: type))
     }
   }

@@ -90,8 +90,8 @@ struct PercentilePlace {
   }
 
   func interpolate(_ a: Double, _ b: Double) -> Double {
-    // Equal neighbours may be infinite, and their difference NaN.
-    guard a != b else { return a }
+    // Neighbours may be infinite, and their difference NaN; NumPy takes it even where the place is that of a voxel.
+    guard a != b && fraction > 0 else { return a }
     let difference = b - a
     return fraction < 0.5 ? a + difference * fraction : b - difference * (1 - fraction)
   }

@@ -87,12 +87,15 @@ struct CountingPass: Sendable {
       all.withLock { $0.append(worker) }
       return worker
     } produce: { worker, number in
-      if number == 0 { for next in 0..<min(ahead, steps.count) { prepare(next) } }
-      if number + ahead < steps.count { prepare(number + ahead) }
+      // A file that is read by calls from end to end is read ahead by the kernel, at a third of the cost.
+      if !copies {
+        if number == 0 { for next in 0..<min(ahead, steps.count) { prepare(next) } }
+        if number + ahead < steps.count { prepare(number + ahead) }
+      }
       let step = steps.step(at: number)
       let volume = steps.places[step.place][step.channel]
       try worker.show(step.box, of: volume, channel: step.channel, copies: copies)
-      volume.didRead(step.box)
+      if !copies { volume.didRead(step.box) }
       meter?.add(
         voxels: step.box.count, voxelBytes: step.box.count * volume.type.byteCount, items: 1)
     } commit: { _, _ in
