@@ -184,4 +184,11 @@ import Testing
       ["stitch", folder("d.tif"), "--scale-intensity", "auto", "-o", folder("d.ome.zarr")] + quiet)
     #expect(refused.status == 64 && refused.errors.contains("span no range"))
   }
+
+  @Test(.enabled(if: SharedData.hasPython, "no Python with NumPy and tifffile"))
+  func numPyFindsTheSame() throws {
+    try SharedData.runPythonScript(
+      at: SharedData.packageRoot + "/Tests/Python/check_intensity.py",
+      [Executable.path, folder.path])
+  }
 }
