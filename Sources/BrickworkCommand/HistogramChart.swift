@@ -4,6 +4,8 @@ import Brickwork
 struct HistogramChart {
   let title: String
   let bins: BinCounts
+  /// What a bar is wide at least: 1 for integers, of which a narrow bin may hold none.
+  private let unit: Double
   /// Percentiles whose value is finite, with their values.
   let marks: [(percentile: Double, value: Double)]
 
@@ -16,6 +18,7 @@ struct HistogramChart {
     guard let bins = statistics.bins else { return nil }
     self.bins = bins
     self.title = title
+    unit = statistics.type.isFloat ? 0 : 1
     marks = zip(percentiles, statistics.percentiles).filter { $1.isFinite }
       .map { (percentile: $0, value: $1) }
   }
@@ -67,7 +70,8 @@ struct HistogramChart {
     let plot = Self.plot
     var elements: [Element] = []
     for (place, count) in bins.counts.enumerated() where count > 0 {
-      let (from, to) = (x(bins.edges[place]), x(bins.edges[place + 1]))
+      let from = x(bins.edges[place])
+      let to = x(min(last, max(bins.edges[place + 1], bins.edges[place] + unit)))
       elements.append(
         .bar(x: from, y: y(count), width: max(0.5, to - from), height: plot.bottom - y(count)))
     }
