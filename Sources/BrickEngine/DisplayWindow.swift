@@ -1,6 +1,5 @@
 internal import BrickCore
 internal import BrickZarr
-internal import Synchronization
 
 extension StoreJob {
   /// The percentiles of the written voxels between which viewers show the image at first.
@@ -27,20 +26,10 @@ extension StoreJob {
       cache.capacity = 0
       var selection = try RadixSelection(Self.shownPercentiles, of: histogram)
       while !selection.isComplete {
-        let sum = TallySum(selection.tally())
-        let grid = BrickGrid(size: level.size, brick: level.brick)
-        let start = selection
-        try await OrderedPipeline.run(count: volumes.count * grid.count, workers: workers) {
-          TallyWorker(start.tally())
-        } produce: { worker, place in
-          let (time, brick) = place.quotientAndRemainder(dividingBy: grid.count)
-          try worker.add(grid.box(at: grid.index(at: brick)), of: volumes[time])
-          return worker
-        } commit: { _, worker in
-          sum.collect(worker)
-          return nil
-        }
-        try selection.narrow(by: sum.total())
+        let pass = CountingPass(
+          steps: CountingSteps(volumes.map { [$0] }, block: level.brick), workers: workers)
+        let sums = try await pass.run([selection.tally()])
+        try selection.narrow(by: sums[0])
       }
       shown = selection.values
     }
@@ -57,36 +46,5 @@ extension StoreJob {
     let end = shown[1] > shown[0] ? shown[1] : Swift.max(most, shown[0] + 1)
     return OMEChannel.Window(
       min: span.lowerBound, max: Swift.max(span.upperBound, end), start: shown[0], end: end)
-  }
-}
-
-/// Counts the bricks that one worker reads.
-private final class TallyWorker: @unchecked Sendable {
-  // @unchecked: only its worker adds to it, and it is summed after all have ended.
-  var tally: RadixTally
-  private var scratch = VoxelBlock()
-
-  init(_ tally: RadixTally) { self.tally = tally }
-
-  func add(_ box: Box3, of volume: any Volume) throws {
-    try volume.withVoxels(of: box, scratch: &scratch) { tally.add($0) }
-  }
-}
-
-/// All workers' counts.
-private final class TallySum: Sendable {
-  private let workers = Mutex<[ObjectIdentifier: TallyWorker]>([:])
-  private let empty: RadixTally
-
-  init(_ empty: RadixTally) { self.empty = empty }
-
-  func collect(_ worker: TallyWorker) { workers.withLock { $0[ObjectIdentifier(worker)] = worker } }
-
-  func total() -> RadixTally {
-    workers.withLock { workers in
-      var sum = empty
-      for worker in workers.values { sum.merge(worker.tally) }
-      return sum
-    }
   }
 }

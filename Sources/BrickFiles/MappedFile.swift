@@ -57,6 +57,7 @@ public final class MappedFile: @unchecked Sendable {
   }
 
   deinit {
+    KeptFiles.forget(self)
     if let start = unsafe base.baseAddress {
       brick_guard_remove(guardSlot)
       unsafe munmap(UnsafeMutableRawPointer(mutating: start), base.count)
@@ -98,26 +99,33 @@ public final class MappedFile: @unchecked Sendable {
     }
   }
 
-  /// Reads the beginning of a range, as far as the file under this name is still the one mapped and can be read.
+  /// Reads the beginning of a range, as far as the mapped file can be opened and read.
   private func readByCall(_ range: Range<Int>, into target: UnsafeMutableRawPointer) -> Int {
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return 0 }
-    defer { close(file) }
-    var status = stat()
-    guard unsafe fstat(file, &status) == 0, status.st_dev == device, status.st_ino == inode else {
-      return 0
-    }
-    var done = 0
-    while done < range.count {
-      let got = unsafe pread(
-        file, target + done, range.count - done, off_t(range.lowerBound + done))
-      if got > 0 {
-        done += got
-      } else if got == 0 || errno != EINTR {
-        return done
+    guard let file = KeptFiles.file(of: self, open: openAgain) else { return 0 }
+    return withExtendedLifetime(file) {
+      var done = 0
+      while done < range.count {
+        let got = unsafe pread(
+          file.descriptor, target + done, range.count - done, off_t(range.lowerBound + done))
+        if got > 0 {
+          done += got
+        } else if got == 0 || errno != EINTR {
+          return done
+        }
       }
+      return done
     }
-    return done
+  }
+
+  /// The file under this name, if it is still the one mapped.
+  private func openAgain() -> KeptFiles.File? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    let file = KeptFiles.File(descriptor)
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_dev == device, status.st_ino == inode
+    else { return nil }
+    return file
   }
 
   /// Asks the kernel to read a range in the background.

@@ -48,8 +48,8 @@ struct BrickworkCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
-      PreviewCommand.self, LabelsCommand.self, OffsetsCommand.self, TilesetCommand.self,
-      ProjectCommand.self, BlankCommand.self,
+      PreviewCommand.self, IntensityCommand.self, LabelsCommand.self, OffsetsCommand.self,
+      TilesetCommand.self, ProjectCommand.self, BlankCommand.self,
     ])
 
   static func main() async {

@@ -48,6 +48,8 @@ struct ImportCommand: AsyncParsableCommand {
       valueName: "stride|mean|majority"))
   var downscaleMethod: DownsampleMethod?
 
+  @OptionGroup(title: "Voxels") var views: ViewGroup
+
   @OptionGroup(title: "Store") var store: StoreGroup
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
@@ -71,7 +73,8 @@ struct ImportCommand: AsyncParsableCommand {
     let request = ImportRequest(
       output: output, channels: channel ?? .all, timepoints: timepoint ?? .all,
       downscale: downscale ?? .one, downscaleMethod: downscaleMethod ?? .stride,
-      store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
+      views: views.request, store: store.shape, memory: try machine.memoryLimit(),
+      threads: try machine.threadCount(),
       dryRun: dryRun)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
@@ -89,6 +92,8 @@ struct ImportRequest: Sendable {
   /// Voxels, z, y, x, that become one.
   var downscale: Index3
   var downscaleMethod: DownsampleMethod
+  /// What is done to the voxels of the tiles.
+  var views: ViewRequest
   var store: StoreShape
   /// Bytes; nil leaves the choice to the engine.
   var memory: Int?

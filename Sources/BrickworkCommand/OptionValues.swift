@@ -206,6 +206,19 @@ enum OptionValue {
     return type
   }
 
+  /// Numbers from 0 to 100.
+  static func percentiles(_ text: String) throws -> [Double] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      let part = String(part.filter { !$0.isWhitespace })
+      guard let number = Double(part), number >= 0, number <= 100 else {
+        throw BrickworkError(
+          .badRequest, reason: "'\(part)' is no percentile, from 0 to 100",
+          remedy: "Write them like 1,50,99.9")
+      }
+      return number
+    }
+  }
+
   /// `auto`, percentiles as in `auto:1,99`, or two values.
   static func contrast(_ text: String) throws -> Contrast {
     if text == "auto" { return .automatic }

@@ -25,17 +25,49 @@ func runImport(
   let (codec, level) = (request.store.codec, request.store.codecLevel)
   layout.codec = { BrickCodec.chosen(codec, level: level, for: $0) }
   let voxelSize = tiles.voxelSize.scaled(by: request.downscale)
+  var options = CompositionOptions()
+  (options.downscale, options.downscaleMethod) = (request.downscale, request.downscaleMethod)
+  let views = try await ChosenViews(
+    request.views, channels: try request.channels.numbers(in: tiles.tiles[0].info).count,
+    tiles: { try tiles.intensityTiles(options, request.channels, request.timepoints) },
+    budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
+    progress: progress)
+  try views.checkMasks(images: tiles.tiles.count)
+  let knownSize = tiles.isVoxelSizeKnown ? voxelSize : nil
   let job = try ImportJob(
     path: trimmed(request.output),
     tiles: tiles.tiles.enumerated().map { number, tile in
-      try described(tile, number, positions?[number], voxelSize, request)
+      let tile = try described(tile, number, positions?[number], voxelSize, request)
+      return try views.view(tile, number, knownSize)
     },
     layout: layout, budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
     listener: progress)
   let forecast = try job.forecast()
   warn(forecast, otherwise: "", log)
-  if request.dryRun { return dryRun(job, budget, forecast) }
-  return finished(job, forecast, try await job.run(overwrite: request.store.overwrite))
+  var summary =
+    request.dryRun
+    ? dryRun(job, budget, forecast)
+    : finished(job, forecast, try await job.run(overwrite: request.store.overwrite))
+  views.describe(in: &summary)
+  return summary
+}
+
+extension ChosenViews {
+  /// A tile with its voxels changed.
+  fileprivate func view(_ tile: ImportJob.Tile, _ number: Int, _ voxelSize: VoxelSize?) throws
+    -> ImportJob.Tile
+  {
+    let channels = tile.description.channelNames.count
+    var description = tile.description
+    if let size = tile.sources.first?.size {
+      describe(image: number, size, voxelSize, in: &description.source)
+    }
+    description.stamps += stamps(image: number)
+    return ImportJob.Tile(
+      sources: try tile.sources.enumerated().map { place, volume in
+        try view(volume, image: number, channel: place % channels, voxelSize: voxelSize)
+      }, leading: tile.leading, description: description)
+  }
 }
 
 /// A tile with the chosen channels and time points.

@@ -2,21 +2,33 @@ import Brickwork
 
 /// Opens the sources, composes them and lets the engine write the store.
 func runStitch(
-  _ request: StitchRequest, source: SourceOptions, progress: TerminalProgress?, _ log: Log
+  _ request: StitchRequest, source options: SourceOptions, progress: TerminalProgress?, _ log: Log
 ) async throws -> JobSummary {
   try checkFolder(ofStore: request.output)
   let budget = MemoryBudget(byteCount: request.memory)
   // Opening reads headers alone: the job sets what its plan leaves for the cache.
   let cache = PieceCache(capacity: 0)
-  let table = try source.offsetTable(timepoint: firstTimepoint(request.timepoints), log)
-  let tiles = try source.tileSet(log, cache: cache, offsets: table)
-  let tables = try source.tables(table, log)
+  let table = try options.offsetTable(timepoint: firstTimepoint(request.timepoints), log)
+  let tiles = try options.tileSet(log, cache: cache, offsets: table)
+  let tables = try options.tables(table, log)
   let series = try tiles.series(
     offsets: tables, request.options, channels: request.channels, timepoints: request.timepoints)
   let composition = series.first
   let box = try request.region?.box(in: composition.volume.size) ?? composition.volume.bounds
-  let volumes = series.volumes.map { $0.cropped(to: box) }
+  let channels = series.channelNames.count
+  let views = try await ChosenViews(
+    request.views, channels: channels,
+    tiles: { try tiles.intensityTiles(request.options, request.channels, request.timepoints) },
+    budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
+    progress: progress)
+  try views.checkMasks(images: 1)
+  let voxelSize = tiles.isVoxelSizeKnown ? composition.voxelSize : nil
+  let volumes = try series.volumes.enumerated().map { place, volume in
+    try views.view(volume, channel: place % channels, voxelSize: voxelSize).cropped(to: box)
+  }
   let volume = volumes[0]
+  var source = provenance(series, tiles, box)
+  views.describe(composition.volume.size, voxelSize, in: &source)
   let plan = try StorePlan(
     path: trimmed(request.output), size: volume.size, type: volume.type,
     voxelSize: composition.voxelSize, brick: request.store.brick, shard: request.store.shard,
@@ -25,8 +37,8 @@ func runStitch(
     levels: request.store.levels.count, leading: series.leading)
   let description = StoreDescription(
     name: Files.name(of: trimmed(request.output)), voxelSize: composition.voxelSize,
-    channelNames: series.channelNames, source: provenance(series, tiles, box),
-    stamps: tiles.tiles.map { Files.stamp($0.info.path) })
+    channelNames: series.channelNames, source: source,
+    stamps: tiles.tiles.map { Files.stamp($0.info.path) } + views.stamps())
   let job = StoreJob(
     path: trimmed(request.output), sources: volumes, plan: plan, description: description,
     budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
@@ -35,10 +47,12 @@ func runStitch(
   let forecast = try job.forecast()
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is stitched fast", log)
-  if request.dryRun {
-    return dryRun(job, tiles: tiles.tiles.count, budget, forecast)
-  }
-  return finished(job, try await job.run(overwrite: request.store.overwrite))
+  var summary =
+    request.dryRun
+    ? dryRun(job, tiles: tiles.tiles.count, budget, forecast)
+    : finished(job, try await job.run(overwrite: request.store.overwrite))
+  views.describe(in: &summary)
+  return summary
 }
 
 private func firstTimepoint(_ timepoints: TimepointSelection) -> Int {

@@ -14,6 +14,7 @@ struct StitchCommand: AsyncParsableCommand {
         brickwork stitch tiles/*.tif --offsets TileConfiguration.txt -o sample.ome.zarr
         brickwork stitch tiles/*.ome.tif --fusion linear --blend-width 5um,5um,2px -o sample.ome.zarr
         brickwork stitch tiles/*.ome.tif --channel all --timepoint all -o sample.ome.zarr
+        brickwork stitch tiles/*.tif --offsets o.csv --scale-intensity auto --mask tissue.tif -o s.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.csv --roi 0:2048,0:2048,: --dry-run -o part.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.npy --offset-layout exm --flip x --memory 512MiB -o s.ome.zarr
       """)
@@ -41,6 +42,8 @@ struct StitchCommand: AsyncParsableCommand {
     transform: { try Notation.region($0) })
   var roi: Region?
 
+  @OptionGroup(title: "Voxels") var views: ViewGroup
+
   @OptionGroup(title: "Store") var store: StoreGroup
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
@@ -57,7 +60,7 @@ struct StitchCommand: AsyncParsableCommand {
     let request = StitchRequest(
       output: output, options: try composition.commonOptions(fusion: fusion ?? .linear),
       channels: composition.channel ?? .one(.number(0)),
-      timepoints: composition.timepoint ?? .one(0), region: roi,
+      timepoints: composition.timepoint ?? .one(0), region: roi, views: views.request,
       store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       dryRun: dryRun)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
@@ -76,6 +79,8 @@ struct StitchRequest: Sendable {
   var timepoints: TimepointSelection
   /// The part of the stitched volume; nil means all.
   var region: Region?
+  /// What is done to the voxels of the stitched volume.
+  var views: ViewRequest
   var store: StoreShape
   /// Bytes; nil leaves the choice to the engine.
   var memory: Int?

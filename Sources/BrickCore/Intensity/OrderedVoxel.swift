@@ -61,6 +61,19 @@ extension VoxelType {
     }
   }
 
+  /// The key of an infinite float.
+  func key(of infinity: Double) -> UInt64 {
+    self == .float32 ? UInt64(Float(infinity).key) : infinity.key
+  }
+
   /// Bits of a key.
   var keyBits: Int { byteCount * 8 }
+}
+
+extension FixedWidthInteger {
+  /// The 16 bits of a wide key behind its first 16.
+  @inline(__always)
+  var next16: Int {
+    Int(truncatingIfNeeded: self &>> Self(truncatingIfNeeded: Self.bitWidth - 32)) & 0xFFFF
+  }
 }

@@ -12,6 +12,9 @@
 ///     }
 ///     let values = selection.values
 ///
+/// Where few voxels are left in the bins (`remaining`), `keys()` collects them all in one more pass instead, and a
+/// `RadixGuess` saves 32-bit types the further pass altogether. The values are the same on each of these ways.
+///
 /// NaN is left out. A tally takes 512 KiB for each of at most two bins a percentile.
 public struct RadixSelection: Sendable {
   /// A voxel looked for: the leading bits of its key, and its rank among the voxels that share them.
@@ -24,8 +27,9 @@ public struct RadixSelection: Sendable {
 
   private let type: VoxelType
   private let places: [PercentilePlace]
-  /// By ascending rank, no rank twice.
+  /// By ascending rank, no rank twice; without the first and the last voxel, which the histogram knows.
   private var targets: [Target]
+  private let extremes: [Int: UInt64]
   private var bitsKnown: Int
 
   /// Starts from the histogram of all voxels.
@@ -47,7 +51,14 @@ public struct RadixSelection: Sendable {
       return place
     }
     bitsKnown = min(16, type.keyBits)
-    let ranks = Set(places.flatMap { [$0.lower, $0.upper] }).sorted()
+    var extremes: [Int: UInt64] = [:]
+    if let keys = first.keyRange {
+      extremes = [0: keys.lowerBound]
+      extremes[first.count - 1] = keys.upperBound
+    }
+    self.extremes = extremes
+    let ranks = Set(places.flatMap { $0.fraction > 0 ? [$0.lower, $0.upper] : [$0.lower] })
+      .subtracting(extremes.keys).sorted()
     targets = ranks.map {
       Target(rank: $0, prefix: 0, rankInPrefix: $0, countInPrefix: first.count)
     }
@@ -55,50 +66,109 @@ public struct RadixSelection: Sendable {
   }
 
   /// Whether every key is known to its last bit.
-  public var isComplete: Bool { bitsKnown == type.keyBits }
+  public var isComplete: Bool { bitsKnown == type.keyBits || targets.isEmpty }
+
+  /// Further passes of tallies that it takes.
+  public var passesLeft: Int { isComplete ? 0 : (type.keyBits - bitsKnown) / 16 }
+
+  /// Voxels that share the known bits with one looked for.
+  public var remaining: Int {
+    var sum = 0
+    for (place, target) in targets.enumerated()
+    where place == 0 || targets[place - 1].prefix != target.prefix {
+      sum += target.countInPrefix
+    }
+    return sum
+  }
+
+  /// Whether a tally has counted all that the next pass has to count, and perhaps more.
+  public func isAnswered(by tally: RadixTally) -> Bool {
+    !isComplete && tally.type == type && tally.bitsKnown == bitsKnown
+      && targets.allSatisfy { tally.prefixes.place(of: $0.prefix) != nil }
+  }
 
   /// An empty count of what the next pass has to count.
   public func tally() -> RadixTally {
-    RadixTally(type: type, bitsKnown: bitsKnown, prefixes: Set(targets.map(\.prefix)).sorted())
+    RadixTally(type: type, bitsKnown: bitsKnown, prefixes: prefixes)
   }
 
-  /// Learns the next 16 bits from the tally of all voxels.
+  /// An empty collection of the keys that are left.
+  public func keys() -> RadixKeys {
+    RadixKeys(type: type, bitsKnown: bitsKnown, prefixes: KeyPrefixes(prefixes))
+  }
+
+  private var prefixes: [UInt64] { Set(targets.map(\.prefix)).sorted() }
+
+  /// Learns the next 16 bits from the tally of all voxels, which may have counted more prefixes than needed.
   ///
   /// - Throws: `BrickworkError` with code `.inputOutput` if the voxels aren't those of the pass before.
   public mutating func narrow(by tally: RadixTally) throws {
-    precondition(
-      !isComplete && tally.type == type && tally.bitsKnown == bitsKnown,
-      "The tally is of this pass")
+    precondition(isAnswered(by: tally), "The tally is of this pass")
     var narrowed = targets
-    var start = 0
-    for (place, prefix) in tally.prefixes.enumerated() {
-      // Targets ascend, so those with one prefix stand together, in the order of the tally's prefixes.
-      let end = narrowed[start...].firstIndex { $0.prefix != prefix } ?? narrowed.count
-      precondition(end > start, "The tally is of this selection")
-      let expected = narrowed[start].countInPrefix
+    try forEachPrefix { targets, prefix, expected in
+      guard let place = tally.prefixes.place(of: prefix) else { return }
       let counts = tally.counts[place << 16..<(place + 1) << 16]
-      let total = Self.find(&narrowed[start..<end], in: counts, bits: 16)
-      guard total == expected else {
-        throw BrickworkError(
-          .inputOutput,
-          reason: "\(expected) voxels lay in an intensity range at first, "
-            + "\(total) in the next pass",
-          remedy: "The files changed while they were read: run again when nothing writes to them")
-      }
-      start = end
+      try Self.check(Self.find(&narrowed[targets], in: counts, bits: 16), expected)
     }
     targets = narrowed
     bitsKnown += 16
   }
 
+  /// Learns all bits from the keys of all voxels that were left.
+  ///
+  /// - Throws: as `narrow(by:)`.
+  public mutating func finish(with collected: RadixKeys) throws {
+    precondition(
+      !isComplete && collected.bitsKnown == bitsKnown, "The keys were collected for this selection")
+    let keys = collected.keys.sorted()
+    let unknown = UInt64(type.keyBits - bitsKnown)
+    var found = targets
+    var start = 0
+    try forEachPrefix { targets, prefix, expected in
+      let end = keys[start...].firstIndex { $0 >> unknown != prefix } ?? keys.count
+      try Self.check(end - start, expected)
+      for i in targets { found[i].prefix = keys[start + found[i].rankInPrefix] }
+      start = end
+    }
+    targets = found
+    bitsKnown = type.keyBits
+  }
+
+  /// Calls `body` with the places of targets that share a prefix, in ascending order.
+  private func forEachPrefix(
+    _ body: (_ targets: Range<Int>, _ prefix: UInt64, _ count: Int) throws -> Void
+  ) rethrows {
+    var start = 0
+    while start < targets.count {
+      let prefix = targets[start].prefix
+      let end = targets[start...].firstIndex { $0.prefix != prefix } ?? targets.count
+      try body(start..<end, prefix, targets[start].countInPrefix)
+      start = end
+    }
+  }
+
+  private static func check(_ count: Int, _ expected: Int) throws {
+    guard count == expected else {
+      throw BrickworkError(
+        .inputOutput,
+        reason: "\(expected) voxels lay in an intensity range at first, "
+          + "\(count) in the next pass",
+        remedy: "The files changed while they were read: run again when nothing writes to them")
+    }
+  }
+
   /// The percentiles in the order they were asked for, interpolated as `numpy.percentile` does.
   ///
+  /// Between 64-bit integers beyond 2⁵³, which NumPy rounds first, the exact value is rounded once.
   /// - Precondition: `isComplete`.
   public var values: [Double] {
     precondition(isComplete, "Further passes are needed")
-    let found = Dictionary(
-      uniqueKeysWithValues: targets.map { ($0.rank, type.value(ofKey: $0.prefix)) })
-    return places.map { $0.interpolate(found[$0.lower] ?? .nan, found[$0.upper] ?? .nan) }
+    let found = extremes.merging(targets.map { ($0.rank, $0.prefix) }) { known, _ in known }
+    return places.map { place in
+      guard let lower = found[place.lower] else { return .nan }
+      let upper = found[place.upper] ?? lower
+      return place.interpolate(VoxelNumber(key: lower, of: type), VoxelNumber(key: upper, of: type))
+    }
   }
 
   /// Moves targets that share a prefix into the bins their ranks fall into; the sum of all bins.
@@ -140,70 +210,5 @@ public struct RadixSelection: Sendable {
       try selection.narrow(by: tally)
     }
     return selection.values
-  }
-}
-
-/// Counts of one pass of a `RadixSelection`: of the next 16 bits behind a few prefixes.
-public struct RadixTally: Sendable {
-  let type: VoxelType
-  let bitsKnown: Int
-  /// Ascending.
-  let prefixes: [UInt64]
-  /// 65 536 counts for each prefix.
-  private(set) var counts: [Int]
-
-  init(type: VoxelType, bitsKnown: Int, prefixes: [UInt64]) {
-    self.type = type
-    self.bitsKnown = bitsKnown
-    self.prefixes = prefixes
-    counts = [Int](repeating: 0, count: prefixes.count << 16)
-  }
-
-  /// Counts the voxels of `view`, which holds the selection's type.
-  public mutating func add(_ view: borrowing VoxelView) {
-    precondition(view.type == type, "A tally of \(type) takes no voxels of \(view.type)")
-    switch type {
-    case .uint32: count(view, UInt32.self)
-    case .int32: count(view, Int32.self)
-    case .float32: count(view, Float.self)
-    case .uint64: count(view, UInt64.self)
-    case .int64: count(view, Int64.self)
-    case .float64: count(view, Double.self)
-    case .uint8, .int8, .uint16, .int16: return
-    }
-  }
-
-  /// Counts what another tally of the same pass has counted.
-  public mutating func merge(_ other: RadixTally) {
-    precondition(
-      other.type == type && other.bitsKnown == bitsKnown && other.prefixes == prefixes,
-      "Both tallies are of one pass")
-    for i in counts.indices { counts[i] += other.counts[i] }
-  }
-
-  private mutating func count<V: OrderedVoxel>(_ view: borrowing VoxelView, _: V.Type) {
-    let box = view.box
-    let unknown = type.keyBits - bitsKnown
-    let (prefixShift, binShift) = (
-      V.Key(truncatingIfNeeded: unknown), V.Key(truncatingIfNeeded: unknown - 16)
-    )
-    let wanted = prefixes.map { V.Key(truncatingIfNeeded: $0) }
-    let found = wanted.span
-    guard !box.isEmpty, let first = wanted.first, let last = wanted.last else { return }
-    var counts = counts.mutableSpan
-    for z in box.origin.z..<box.end.z {
-      for y in box.origin.y..<box.end.y {
-        let row = view.row(z: z, y: y, as: V.self)
-        for i in 0..<row.count {
-          let voxel = row[i]
-          let key = voxel.key
-          let prefix = key &>> prefixShift
-          guard prefix >= first && prefix <= last && voxel == voxel else { continue }
-          for k in 0..<found.count where found[k] == prefix {
-            counts[k << 16 | Int(truncatingIfNeeded: key &>> binShift) & 0xFFFF] += 1
-          }
-        }
-      }
-    }
   }
 }

@@ -19,22 +19,8 @@ extension VoxelHistogram {
 
   /// Counts bytes in four tables by turns: one table would wait for itself where voxels repeat.
   private mutating func addBytes(_ view: borrowing VoxelView, turned: UInt8) {
-    var tables = [Int](repeating: 0, count: 4 * 256)
-    var counts = tables.mutableSpan
-    precondition(counts.count == 4 * 256)
-    forEachRow(of: view) { row in
-      let end = row.byteCount / 4 * 4
-      for i in stride(from: 0, to: end, by: 4) {
-        let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt32.self)
-        counts[Int(four & 0xFF)] &+= 1
-        counts[Int(four >> 8 & 0xFF) | 256] &+= 1
-        counts[Int(four >> 16 & 0xFF) | 512] &+= 1
-        counts[Int(four >> 24) | 768] &+= 1
-      }
-      for i in end..<row.byteCount {
-        counts[Int(unsafe row.unsafeLoad(fromByteOffset: i, as: UInt8.self))] &+= 1
-      }
-    }
+    var tables = [Int](repeating: 0, count: 4 << 8)
+    countBytes(of: view, in: &tables)
     for i in 0..<256 {
       bins[i ^ Int(turned)] += tables[i] + tables[256 + i] + tables[512 + i] + tables[768 + i]
     }
@@ -59,21 +45,7 @@ extension VoxelHistogram {
       return
     }
     var tables = [UInt32](repeating: 0, count: 2 << 16)
-    var counts = tables.mutableSpan
-    precondition(counts.count == 2 << 16)
-    forEachRow(of: view) { row in
-      let end = row.byteCount / 8 * 8
-      for i in stride(from: 0, to: end, by: 8) {
-        let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self)
-        counts[Int(four & 0xFFFF)] &+= 1
-        counts[Int(four >> 16 & 0xFFFF) | 1 << 16] &+= 1
-        counts[Int(four >> 32 & 0xFFFF)] &+= 1
-        counts[Int(four >> 48) | 1 << 16] &+= 1
-      }
-      for i in stride(from: end, to: row.byteCount, by: 2) {
-        counts[Int(unsafe row.unsafeLoadUnaligned(fromByteOffset: i, as: UInt16.self))] &+= 1
-      }
-    }
+    countShorts(of: view, in: &tables)
     for i in 0..<1 << 16 { bins[i ^ turn] += Int(tables[i]) + Int(tables[i | 1 << 16]) }
     count += view.box.count
   }
@@ -105,6 +77,44 @@ extension VoxelHistogram {
     guard nans < box.count else { return }
     smallestKey = min(smallestKey, UInt64(smallest))
     largestKey = max(largestKey, UInt64(largest))
+  }
+}
+
+/// Counts the bytes of a view in four tables of 256 by turns.
+func countBytes<Count: FixedWidthInteger>(of view: borrowing VoxelView, in tables: inout [Count]) {
+  var counts = tables.mutableSpan
+  precondition(counts.count == 4 << 8)
+  forEachRow(of: view) { row in
+    let end = row.byteCount / 4 * 4
+    for i in stride(from: 0, to: end, by: 4) {
+      let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt32.self)
+      counts[Int(four & 0xFF)] &+= 1
+      counts[Int(four >> 8 & 0xFF) | 256] &+= 1
+      counts[Int(four >> 16 & 0xFF) | 512] &+= 1
+      counts[Int(four >> 24) | 768] &+= 1
+    }
+    for i in end..<row.byteCount {
+      counts[Int(unsafe row.unsafeLoad(fromByteOffset: i, as: UInt8.self))] &+= 1
+    }
+  }
+}
+
+/// Counts the 16-bit voxels of a view, as unsigned ones, in two tables of 65 536 by turns.
+func countShorts(of view: borrowing VoxelView, in tables: inout [UInt32]) {
+  var counts = tables.mutableSpan
+  precondition(counts.count == 2 << 16)
+  forEachRow(of: view) { row in
+    let end = row.byteCount / 8 * 8
+    for i in stride(from: 0, to: end, by: 8) {
+      let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self)
+      counts[Int(four & 0xFFFF)] &+= 1
+      counts[Int(four >> 16 & 0xFFFF) | 1 << 16] &+= 1
+      counts[Int(four >> 32 & 0xFFFF)] &+= 1
+      counts[Int(four >> 48) | 1 << 16] &+= 1
+    }
+    for i in stride(from: end, to: row.byteCount, by: 2) {
+      counts[Int(unsafe row.unsafeLoadUnaligned(fromByteOffset: i, as: UInt16.self))] &+= 1
+    }
   }
 }
 

@@ -90,9 +90,24 @@ struct PercentilePlace {
   }
 
   func interpolate(_ a: Double, _ b: Double) -> Double {
-    // Equal neighbours may be infinite, and their difference NaN.
-    guard a != b else { return a }
+    // Neighbours may be infinite, and their difference NaN; NumPy takes it even where the place is that of a voxel.
+    guard a != b && fraction > 0 else { return a }
     let difference = b - a
     return fraction < 0.5 ? a + difference * fraction : b - difference * (1 - fraction)
+  }
+
+  /// The same between exact voxels: 64-bit integers that doubles can't hold are interpolated as they are.
+  func interpolate(_ a: VoxelNumber, _ b: VoxelNumber) -> Double {
+    let large = Int128(1) << 53
+    guard let lower = a.integer, let upper = b.integer,
+      lower != upper, lower.magnitude > large || upper.magnitude > large, fraction > 0
+    else { return interpolate(a.asDouble, b.asDouble) }
+    // lower + (upper − lower) · fraction, where the fraction is a whole number of its last bits.
+    let last = fraction.ulp
+    let scaled = UInt128((upper - lower).magnitude) * UInt128(fraction / last)
+    var exact = ExactSum()
+    exact.add(lower)
+    exact.add(scaled, exponent: Int(last.exponent))
+    return exact.divided(by: 1)
   }
 }
