@@ -164,7 +164,7 @@ struct ExportCommand: AsyncParsableCommand {
         remedy: "Leave it out, name the output OUT.tif, or add --format hdf5")
     }
     guard format != .bdv else { return }
-    if let name = bdv.given(beside: format) ?? (fusion == nil ? composition.placing : "--fusion")
+    if let name = bdv.given(beside: format) ?? (fusion == nil ? composition.firstGiven : "--fusion")
       ?? (source.offsets == nil ? nil : "--offsets")
     {
       throw BrickworkError(
@@ -258,7 +258,8 @@ struct BDVExportGroup: ParsableArguments {
       ("--update", update), ("--region", region != nil),
       ("--layout", layout != nil), ("--levels", levels != nil && !hasLevels),
       ("--chunk", chunk != nil && !hasLevels), ("--labels", labels && format != .tiff),
-      ("--split", split != nil), ("--from-map", fromMap != nil), ("--no-shuffle", noShuffle && format != .hdf5),
+      ("--split", split != nil), ("--from-map", fromMap != nil),
+      ("--no-shuffle", noShuffle && format != .hdf5),
       ("--legacy", legacy),
     ]
     return options.first { $0.1 }?.0

@@ -90,7 +90,8 @@ struct IntensityCommand: AsyncParsableCommand {
     if !stitched && (fusion != nil || composition.blendWidth != nil || composition.order != nil) {
       throw ValidationError("--fusion, --blend-width and --order belong to --stitched: add it.")
     }
-    if level != nil && (stitched || composition.downscale != nil || composition.flip != nil) {
+    if level != nil && (stitched || composition.downscale != nil || composition.placing.flip != nil)
+    {
       throw ValidationError(
         "--level takes a store as it is, without --stitched, --downscale, --flip.")
     }

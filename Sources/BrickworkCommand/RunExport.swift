@@ -22,7 +22,8 @@ func runExport(
     guard !request.updates, request.region == nil else {
       throw BrickworkError(
         .badRequest, path: request.output,
-        reason: "--split writes new files, and \(request.updates ? "--update" : "--region") changes one",
+        reason:
+          "--split writes new files, and \(request.updates ? "--update" : "--region") changes one",
         remedy: "Give one of them")
     }
     return try await runSplit(job, request, split)

@@ -132,10 +132,11 @@ struct CompositionGroup: ParsableArguments {
   var timepoint: TimepointSelection?
 
   /// The first option given that changes tiles or their places, if any.
-  var placing: String? {
+  var firstGiven: String? {
     let options = [
-      ("--blend-width", blendWidth != nil), ("--order", order != nil), ("--flip", flip != nil),
-      ("--offset-rounding", offsetRounding != nil), ("--downscale", downscale != nil),
+      ("--blend-width", blendWidth != nil), ("--order", order != nil),
+      ("--flip", placing.flip != nil),
+      ("--offset-rounding", placing.offsetRounding != nil), ("--downscale", downscale != nil),
       ("--downscale-method", downscaleMethod != nil),
     ]
     return options.first { $0.1 }?.0

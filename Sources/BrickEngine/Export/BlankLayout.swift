@@ -81,10 +81,12 @@ extension ExportJob {
   /// - Throws: `BrickworkError` as `run`.
   func runEmpty(overwrite: Bool) throws -> Summary {
     let start = ContinuousClock.now
-    try makeWriter(fingerprint: fingerprint(nil), overwrite: overwrite).finish()
+    let writer = try makeWriter(fingerprint: fingerprint(nil), overwrite: overwrite)
+    try writer.finish()
     return Summary(
-      levels: images.map(\.levels.count).max() ?? 0, keptBlocks: 0, totalBlocks: 0, voxelBytes: 0,
-      bytesWritten: 0, seconds: (ContinuousClock.now - start).inSeconds, workers: 0,
+      levels: images.map(\.levels.count).max() ?? 0, keptBlocks: 0, totalBlocks: 0,
+      resumption: writer.resumption, voxelBytes: 0, bytesWritten: 0,
+      seconds: (ContinuousClock.now - start).inSeconds, workers: 0,
       decoding: cache.count)
   }
 }
