@@ -61,7 +61,13 @@ public struct BDVSplit: Sendable {
       try await write(partition)
       withExtendedLifetime(lock) {}
     }
-    return try finish()
+    return try await finish()
+  }
+
+  /// Whether notes of a run lie beside the master's path that was not brought to its end.
+  public static func isUnfinished(_ path: String) -> Bool {
+    let first = String(BDVFileWriter.xmlPath(for: path).dropLast(4)) + "-00-00.h5"
+    return Files.exists(first + ".split")
   }
 
   /// Whether a partition is whole, and of this job.
@@ -105,22 +111,26 @@ public struct BDVSplit: Sendable {
   }
 
   /// Writes master and XML where all partitions are finished.
-  private func finish() throws -> Outcome {
+  private func finish() async throws -> Outcome {
+    // One after another: who comes last sees all that the others have finished.
+    var mine = try lock(path + ".claim")
+    while mine == nil {
+      try await Task.sleep(for: .milliseconds(20))
+      mine = try lock(path + ".claim")
+    }
+    defer { withExtendedLifetime(mine) {} }
     let open = partitions.partitions.filter { !isFinished($0) }
-    guard let lock = try lock(path + ".claim") else {
-      return .othersAtWork(open.map(\.path))
+    if !Files.exists(xmlPath) {
+      guard open.isEmpty else {
+        try? Files.remove(path + ".claim")
+        return .othersAtWork(open.map(\.path))
+      }
+      // Each file is a project of its own until it is part of one.
+      for partition in partitions.partitions {
+        try Files.remove(BDVFileWriter.xmlPath(for: partition.path))
+      }
+      try partitions.writeMaster(type: type, options: options)
     }
-    defer { withExtendedLifetime(lock) {} }
-    if Files.exists(xmlPath) { return .finished }
-    guard open.isEmpty else {
-      try? Files.remove(path + ".claim")
-      return .othersAtWork(open.map(\.path))
-    }
-    // Each file is a project of its own until it is part of one.
-    for partition in partitions.partitions {
-      try Files.remove(BDVFileWriter.xmlPath(for: partition.path))
-    }
-    try partitions.writeMaster(type: type, options: options)
     for partition in partitions.partitions {
       try? Files.remove(note(partition))
       try? Files.remove(claim(partition))

@@ -117,7 +117,9 @@ struct ExportCommand: AsyncParsableCommand {
         .missingInput, path: path, reason: "there is no such store or file",
         remedy: "Check the path; it is taken from the current folder")
     }
-    let isContinued = format == .bdv && (bdv.changesFile || BDVFileWriter.isUnfinished(output))
+    let isUnfinished =
+      bdv.split == nil ? BDVFileWriter.isUnfinished(output) : BDVSplit.isUnfinished(output)
+    let isContinued = format == .bdv && (bdv.changesFile || isUnfinished)
     try Output.check(output, overwrite: overwrite || dryRun || isContinued)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }

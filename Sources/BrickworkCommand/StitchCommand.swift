@@ -8,7 +8,7 @@ struct StitchCommand: AsyncParsableCommand {
     abstract: "Stitches tiles into an OME-Zarr store with its pyramid.",
     discussion: """
       Works brick by brick within --memory. An interrupted run continues when the same command is given again; a \
-      changed setting is refused unless --overwrite is given.
+      changed setting is refused unless --overwrite is given. BigStitcher 3 opens the store by way of brickwork project.
 
       EXAMPLES
         brickwork stitch tiles/*.tif --offsets TileConfiguration.txt -o sample.ome.zarr
