@@ -126,6 +126,40 @@ import Testing
     #expect((coarse["width"]?.intValue ?? 99) <= 35)
   }
 
+  /// The colours of a drawn TIFF, whose pixels follow its directory.
+  private func colors(_ name: String, width: Int) throws -> (_ x: Int, _ y: Int) -> RGB {
+    let bytes = Array(try Files.read(folder(name)).dropFirst(140))
+    return { x, y in
+      let place = 3 * (y * width + x)
+      return RGB(bytes[place], bytes[place + 1], bytes[place + 2])
+    }
+  }
+
+  @Test func bordersLieOnTheFirstAndLastVoxelsOfTiles() throws {
+    let csv = "tile,x,y,z\na.tif,0,0,0\nb.tif,30,0,0\n"
+    try Files.replace(folder("o.csv"), with: Array(csv.utf8))
+    let tiles = [
+      try writeTile("a.tif"), try writeTile("b.tif"), "--offsets", folder("o.csv"),
+      "--voxel-size", "1,1,1", "--z", "0", "--tiles", "--contrast", "0,10000",
+    ]
+    let (first, second) = (LabelColors.color(of: 1), LabelColors.color(of: 2))
+    _ = try report(tiles + ["-o", folder("t.tif")])
+    let pixel = try colors("t.tif", width: 70)
+    // The second tile's border is drawn over the first one's.
+    let row = (0..<70).map { pixel($0, 5) }
+    #expect(row.indices.filter { row[$0] == first } == [0, 39])
+    #expect(row.indices.filter { row[$0] == second } == [30, 69])
+    #expect(pixel(10, 0) == first && pixel(10, 29) == first && pixel(35, 29) == second)
+    #expect(row[1].red == row[1].green && row[1].red == row[1].blue)
+    // Halved, and cut to the second half: what lies outside has no border.
+    let part = try report(tiles + ["--roi", "35:70,:,:", "--size", "18", "-o", folder("u.tif")])
+    #expect(part["width"]?.intValue == 18 && part["height"]?.intValue == 15)
+    let cut = try colors("u.tif", width: 18)
+    let cutRow = (0..<18).map { cut($0, 3) }
+    #expect(cutRow.indices.filter { cutRow[$0] == first } == [2])
+    #expect(cutRow.indices.filter { cutRow[$0] == second } == [17])
+  }
+
   @Test func labelStoresAreDrawnAsLabels() throws {
     let labels = (0..<96).map { UInt16($0 % 8 / 3) }
     try Files.replace(
@@ -153,6 +187,9 @@ import Testing
     let count = json["channels"]?.intArrayValue?.count ?? 0
     #expect(count > 1 && json["contrasts"]?.arrayValue?.count == count)
     #expect(Array(try Files.read(folder("c.png"))[24..<26]) == [8, 2])
+    _ = try report([store, "--channel", "all", "--contrast", "0,4", "-o", folder("c.tif")])
+    // 1, 2 and 3 of 4 in cyan, yellow and magenta, cut at 255.
+    #expect(try self.colors("c.tif", width: 2)(1, 1) == RGB(255, 192, 255))
     let colors = Array(repeating: "magma", count: count).joined(separator: ",")
     _ = try report([store, "--channel", "all", "--colors", colors, "-o", folder("d.png")])
     let few = try run([store, "--channel", "all", "--colors", "magma", "-o", folder("e.png")])

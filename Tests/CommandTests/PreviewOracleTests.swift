@@ -113,6 +113,16 @@ import Testing
     #expect(throws: BrickworkError.self) { try PictureVolume(floats, geometry, areLabels: true) }
   }
 
+  @Test func aPlaneOfAVolumeIsAPictureInALine() throws {
+    let volume = ArrayVolume((0..<24).map { UInt8($0) }, size: Index3(z: 2, y: 3, x: 4))
+    let picture = try PictureVolume(volume, z: 1)
+    #expect(try picture.block(of: picture.bounds).values(UInt8.self) == Array(12..<24))
+    let small = try PictureVolume(volume, z: 0, fitting: .most(columns: 2, rows: 2))
+    // (0 + 1 + 4 + 5) / 4 is 2.5, rounded half up.
+    #expect(try small.block(of: small.bounds).values(UInt8.self) == [3, 5, 9, 11])
+    #expect(throws: BrickworkError.self) { try PictureVolume(volume, z: 2) }
+  }
+
   /// NaN wins a projection and is black; infinities don't decide the contrast.
   @Test func numbersThatAreNoneAreBlack() async throws {
     let values: [Float] = [1, .nan, 2, .infinity, 3, 4, 5, 6]
