@@ -7,6 +7,7 @@
 //   BrickFiles   every system call
 //   formats      BrickZarr, BrickN5, BrickTIFF, BrickND2, BrickJPEG2000, BrickHDF5 and BrickBDV, BrickPicture
 //   BrickStitch  where tiles lie and how they are fused
+//   BrickSurface surfaces of columns: thresholds, first hits, their dilation
 //   BrickLabels  segmentations: overlaps of labels, joining them across tiles, tables of objects
 //   BrickEngine  plans and runs a job at a memory ceiling: the only library target with `async`
 import PackageDescription
@@ -80,10 +81,14 @@ let package = Package(
     library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
     library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
     library("BrickStitch", ["BrickCore"]),
+    library("BrickSurface", ["BrickCore"]),
     library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles"]),
     library(
       "BrickEngine",
-      ["BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV"]),
+      [
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickSurface", "BrickLabels", "BrickZarr",
+        "BrickBDV",
+      ]),
     library(
       "BrickFormats",
       [
@@ -97,7 +102,7 @@ let package = Package(
         "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickTIFF", "BrickND2",
         "BrickJPEG2000",
         "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickEngine", "BrickFormats",
-        "BrickPicture",
+        "BrickPicture", "BrickSurface",
       ]),
     .executableTarget(
       name: "BrickworkCommand",
@@ -124,11 +129,15 @@ let package = Package(
     tests("BrickHDF5Tests", ["BrickHDF5", "BrickFiles"]),
     tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
+    tests("BrickSurfaceTests", ["BrickSurface"]),
     tests("BrickLabelsTests", ["BrickLabels", "BrickStitch", "BrickFiles"]),
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch"]),
     tests(
       "BrickEngineTests",
-      ["BrickEngine", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV", "BrickFiles"]),
+      [
+        "BrickEngine", "BrickStitch", "BrickSurface", "BrickLabels", "BrickZarr", "BrickBDV",
+        "BrickFiles",
+      ]),
     tests("CommandTests", ["Brickwork"]),
   ]
 )
