@@ -40,8 +40,7 @@ public enum NPYImage {
     guard Files.size(path) != nil else {
       throw BrickworkError(.missingInput, path: path, reason: "there is no such file")
     }
-    let isArray = try MappedFile(path).startsAsNPY
-    guard isArray else { return nil }
+    guard try NPYArray.start(of: MappedFile(path), path: path) != nil else { return nil }
     let array = try NPYArray(try Files.read(path), path: path)
     guard array.shape.count == 2 else {
       throw BrickworkError(
@@ -54,13 +53,5 @@ public enum NPYImage {
   private static func descr(_ type: VoxelType) -> String {
     let kind = type.isFloat ? "f" : type.isSigned ? "i" : "u"
     return (type.byteCount == 1 ? "|" : "<") + "\(kind)\(type.byteCount)"
-  }
-}
-
-extension MappedFile {
-  fileprivate var startsAsNPY: Bool {
-    guard count >= 6 else { return false }
-    let bytes = Span<UInt8>(_bytes: bytes)
-    return NPYArray.looksLikeNPY((0..<6).map { bytes[$0] })
   }
 }

@@ -105,7 +105,7 @@ public struct ColumnTops: ~Copyable, Sendable {
           let chunk = row.extracting(start..<end)
           if chunk.exceeds(least.span.extracting(first + start..<first + end)) {
             for place in 0..<chunk.count {
-              let column = first + start + place
+              let column = first &+ start &+ place
               let voxel = chunk[place]
               if voxel <= least[column] { continue }
               if voxel != voxel {
@@ -178,14 +178,16 @@ public struct ColumnTops: ~Copyable, Sendable {
 /// Puts a voxel that is larger than the first of `sorted` in its place, drops the first, and returns the new first.
 @inline(__always)
 private func insert<V: SurfaceVoxel>(_ voxel: V, into sorted: inout MutableSpan<V>) -> V {
-  // Each place takes the middle one of itself, its neighbour and the voxel.
   let last = sorted.count - 1
+  precondition(last >= 0, "A voxel is kept at least")
+  // Each place takes the middle one of itself, its neighbour and the voxel; all places are within the bounds above.
+  var here = unsafe sorted[unchecked: 0]
   for place in 0..<last {
-    let (here, next) = (sorted[place], sorted[place + 1])
+    let next = unsafe sorted[unchecked: place + 1]
     let lower = voxel < next ? voxel : next
-    sorted[place] = here > lower ? here : lower
+    unsafe sorted[unchecked: place] = here > lower ? here : lower
+    here = next
   }
-  let end = sorted[last]
-  sorted[last] = end > voxel ? end : voxel
-  return sorted[0]
+  unsafe sorted[unchecked: last] = here > voxel ? here : voxel
+  return unsafe sorted[unchecked: 0]
 }

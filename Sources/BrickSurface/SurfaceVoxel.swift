@@ -72,9 +72,13 @@ extension Span where Element: SurfaceVoxel {
   @inline(__always)
   func exceeds(_ limits: Span<Element>) -> Bool {
     let count = count
-    let limits = limits.extracting(0..<count)
+    precondition(limits.count == count, "Each voxel has its limit")
     var found: Element.Mask = 0
-    for place in 0..<count { found |= self[place] <= limits[place] ? 0 : 1 }
+    for place in 0..<count {
+      // Both counts were compared: a check for each voxel would keep the loop from being vectorised.
+      let isWithin = unsafe self[unchecked: place] <= limits[unchecked: place]
+      found |= isWithin ? 0 : 1
+    }
     return found != 0
   }
 }

@@ -48,7 +48,8 @@ struct BrickworkCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
-      PreviewCommand.self, SurfaceCommand.self, LabelsCommand.self, OffsetsCommand.self,
+      PreviewCommand.self, SurfaceCommand.self, PointsCommand.self, LabelsCommand.self,
+      OffsetsCommand.self,
       TilesetCommand.self,
     ])
 

@@ -5,8 +5,6 @@ struct SourceVolume: Sendable {
   var volume: any Volume
   /// µm between its voxels.
   var voxelSize: VoxelSize
-  /// Where voxels lie in files as most do: one tile's box.
-  var home: Box3?
 }
 
 extension SourceOptions {
@@ -22,8 +20,7 @@ extension SourceOptions {
     guard let level, level > 0 else {
       let composition = try tiles.composition(offsets: table, options)
       return SourceVolume(
-        volume: composition.volume, voxelSize: composition.voxelSize,
-        home: composition.placement.boxes.first)
+        volume: composition.volume, voxelSize: composition.voxelSize)
     }
     guard tiles.tiles.count == 1, let store = tiles.tiles[0] as? OMEZarrImage else {
       throw BrickworkError(
@@ -38,6 +35,6 @@ extension SourceOptions {
     let channel = try options.channel.number(in: store.info)
     return SourceVolume(
       volume: try store.volume(level: level, channel: channel, timepoint: options.timepoint),
-      voxelSize: tiles.voxelSize.scaled(by: store.factor(level: level)), home: nil)
+      voxelSize: tiles.voxelSize.scaled(by: store.factor(level: level)))
   }
 }

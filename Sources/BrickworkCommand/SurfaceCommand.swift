@@ -98,7 +98,7 @@ struct SurfaceCommand: AsyncParsableCommand {
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let job = SurfaceJob(
-      source: shown.volume, sides: sides, threshold: limit, home: shown.home, budget: budget,
+      source: shown.volume, sides: sides, threshold: limit, budget: budget,
       threads: threads, cache: cache, scratchFolder: Files.folder(of: output), heldBytes: held,
       listener: progress)
     let found = try await job.run()

@@ -137,6 +137,23 @@ public struct ObjectsJob: Sendable {
     Index3(z: 8, y: 512, x: 2048), Index3(z: 4, y: 256, x: 2048), Index3(z: 2, y: 128, x: 2048),
   ]
 
+  /// Whether voxels are lent from mapped planes: seen from a voxel in the middle of the first tile.
+  private func isFlat() throws -> Bool {
+    let home = tiles?.first ?? source.bounds
+    let centre = home.origin + home.size.dividedRoundingDown(by: Index3(repeating: 2))
+    let probe = Box3(origin: centre, size: .one).intersection(source.bounds)
+    // Nothing is decoded for an answer.
+    guard !probe.isEmpty, source.decodedBytes(reading: probe) == 0 else { return false }
+    var scratch = VoxelBlock()
+    var isFlat = false
+    let longRow = 512 * source.type.byteCount
+    try source.withVoxels(of: probe, scratch: &scratch) { view in
+      let (row, plane) = (view.rowStride, view.planeStride)
+      isFlat = row >= longRow && (plane == 0 || plane / row >= 256)
+    }
+    return isFlat
+  }
+
   /// Blocks from the largest to the smallest; bricks of 64 voxels are whole in all but the last two.
   private static let blocks = [
     Index3(z: 64, y: 64, x: 2048), Index3(z: 64, y: 64, x: 512), Index3(z: 64, y: 64, x: 256),
@@ -149,8 +166,7 @@ public struct ObjectsJob: Sendable {
     var best: Plan?
     var failure: (any Error)?
     let wanted = min(threads, max(1, source.bounds.count / Self.blocks[4].volume))
-    let isFlat = try source.lendsWidePlanes(near: tiles?.first ?? source.bounds)
-    for shape in (isFlat ? Self.flatBlocks : []) + Self.blocks {
+    for shape in (try isFlat() ? Self.flatBlocks : []) + Self.blocks {
       let block = shape.minimum(source.size.maximum(.one))
       let bytes = block.volume * source.type.byteCount
       let perWorker =

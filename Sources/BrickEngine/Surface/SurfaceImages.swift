@@ -108,8 +108,8 @@ extension ColumnReader {
   /// Only boxes around those voxels are read, slab by slab.
   func gather(_ rows: BandPlanes, from side: SurfaceSide) async throws -> PieceCache.Piece {
     let type = source.type
-    // Parts no wider than a few bricks, so that few are read in vain.
-    let part = Index3(z: 1, y: 64, x: 256)
+    // Parts as wide as a brick, so that little is read in vain where a surface is steep.
+    let part = Index3(z: 1, y: 64, x: 64)
     let image = Box3(
       from: Index3(z: 0, y: rows.rows.lowerBound, x: 0),
       to: Index3(z: 1, y: rows.rows.upperBound, x: rows.width))

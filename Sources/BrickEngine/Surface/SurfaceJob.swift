@@ -17,7 +17,6 @@ public struct SurfaceJob: Sendable {
   let sides: [SurfaceSide]
   let threshold: SurfaceThreshold
   let scratchFolder: String
-  private let home: Box3
   private let budget: MemoryBudget
   private let threads: Int
   private let cache: PieceCache
@@ -33,7 +32,6 @@ public struct SurfaceJob: Sendable {
   ///
   /// - Parameters:
   ///   - sides: from where surfaces are looked for; both share their thresholds.
-  ///   - home: a box whose voxels lie in files as most do, such as one tile's; nil takes the whole volume.
   ///   - budget: the ceiling for the whole process.
   ///   - threads: workers at most.
   ///   - cache: the cache the source's files were opened with, which gets its capacity from the plan.
@@ -43,26 +41,25 @@ public struct SurfaceJob: Sendable {
   ///   - listener: hears how far the job is.
   public init(
     source: any Volume, sides: [SurfaceSide] = SurfaceSide.allCases,
-    threshold: SurfaceThreshold = .usual, home: Box3? = nil, budget: MemoryBudget, threads: Int,
+    threshold: SurfaceThreshold = .usual, budget: MemoryBudget, threads: Int,
     cache: PieceCache, scratchFolder: String, heldBytes: Int = 0,
     listener: (any ProgressListener)? = nil
   ) {
     self.init(
-      source: source, sides: sides, threshold: threshold, home: home, budget: budget,
+      source: source, sides: sides, threshold: threshold, budget: budget,
       threads: threads, cache: cache, scratchFolder: scratchFolder, heldBytes: heldBytes,
       listener: listener, block: nil, bandRows: nil)
   }
 
   /// The same with given blocks and bands.
   package init(
-    source: any Volume, sides: [SurfaceSide], threshold: SurfaceThreshold, home: Box3? = nil,
+    source: any Volume, sides: [SurfaceSide], threshold: SurfaceThreshold,
     budget: MemoryBudget, threads: Int, cache: PieceCache, scratchFolder: String,
     heldBytes: Int = 0, listener: (any ProgressListener)? = nil, block: Index3?, bandRows: Int?
   ) {
     self.source = source
     self.sides = sides
     self.threshold = threshold
-    self.home = home ?? source.bounds
     self.budget = budget
     self.threads = max(1, threads)
     self.cache = cache
@@ -89,7 +86,7 @@ public struct SurfaceJob: Sendable {
     }
     try threshold.check(for: size)
     let plan = try SurfacePlan(
-      source, threshold, home: home, budget: budget, threads: threads, heldBytes: heldBytes,
+      source, threshold, budget: budget, threads: threads, heldBytes: heldBytes,
       block: block, bandRows: bandRows)
     cache.capacity = plan.cache
     let passes = sides.count + (threshold.isFound ? 1 : 0)

@@ -11,10 +11,6 @@ struct SurfacePlan: Sendable {
   /// Bytes of decoded pieces of files that may be kept.
   let cache: Int
 
-  /// Blocks for files that hold one plane after the other: read from few places.
-  private static let flatBlocks = [
-    Index3(z: 8, y: 512, x: 2048), Index3(z: 4, y: 256, x: 2048), Index3(z: 2, y: 128, x: 2048),
-  ]
   /// Blocks from the largest to the smallest; bricks of 64 voxels are whole in the first ones.
   private static let blocks = [
     Index3(z: 64, y: 64, x: 2048), Index3(z: 64, y: 64, x: 512), Index3(z: 64, y: 64, x: 256),
@@ -34,19 +30,15 @@ struct SurfacePlan: Sendable {
     return max(searching, 8 + 1 + tops + tops / 8)
   }
 
-  /// - Parameters:
-  ///   - home: where voxels lie as they do in most of the volume.
-  ///   - fixed: the block, for tests that want many steps; `fixedRows` the rows of a band.
+  /// - Parameter fixed: the block, for tests that want many steps; `fixedRows` the rows of a band.
   init(
-    _ source: any Volume, _ threshold: SurfaceThreshold, home: Box3, budget: MemoryBudget,
-    threads: Int, heldBytes: Int, block fixed: Index3?, bandRows fixedRows: Int?
+    _ source: any Volume, _ threshold: SurfaceThreshold, budget: MemoryBudget, threads: Int,
+    heldBytes: Int, block fixed: Index3?, bandRows fixedRows: Int?
   ) throws {
     let size = source.size
     let voxel = source.type.byteCount
     let rowBytes = Self.bytesPerColumn(source, threshold) * size.x
-    let shapes =
-      try fixed.map { [$0] } ?? (source.lendsWidePlanes(near: home) ? Self.flatBlocks : [])
-      + Self.blocks
+    let shapes = fixed.map { [$0] } ?? Self.blocks
     var best: SurfacePlan?
     var failure: (any Error)?
     for shape in shapes {
