@@ -7,6 +7,7 @@ extension FusionChoice: ExpressibleByArgument {}
 extension DownsampleMethod: ExpressibleByArgument {}
 extension JPEG2000File.Rows: ExpressibleByArgument {}
 extension StageRule: ExpressibleByArgument {}
+extension Harmonisation: ExpressibleByArgument {}
 
 /// The units of offsets that can be asked for.
 enum OffsetUnitOption: String, CaseIterable, ExpressibleByArgument {

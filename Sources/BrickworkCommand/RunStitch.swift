@@ -11,8 +11,12 @@ func runStitch(
   let table = try source.offsetTable(timepoint: firstTimepoint(request.timepoints), log)
   let tiles = try source.tileSet(log, cache: cache, offsets: table)
   let tables = try source.tables(table, log)
+  let harmonised = try await harmonise(
+    tiles, offsets: table, request, budget: budget, cache: cache, progress: progress)
+  var options = request.options
+  for channel in harmonised { options.adjustments[channel.number] = channel.gains.adjustments }
   let series = try tiles.series(
-    offsets: tables, request.options, channels: request.channels, timepoints: request.timepoints)
+    offsets: tables, options, channels: request.channels, timepoints: request.timepoints)
   let composition = series.first
   let box = try request.region?.box(in: composition.volume.size) ?? composition.volume.bounds
   let volumes = series.volumes.map { $0.cropped(to: box) }
@@ -38,10 +42,12 @@ func runStitch(
   if request.dryRun {
     return dryRun(job, tiles: tiles.tiles.count, budget, forecast)
   }
-  return finished(job, try await job.run(overwrite: request.store.overwrite))
+  var summary = finished(job, try await job.run(overwrite: request.store.overwrite))
+  describe(harmonised, in: &summary)
+  return summary
 }
 
-private func firstTimepoint(_ timepoints: TimepointSelection) -> Int {
+func firstTimepoint(_ timepoints: TimepointSelection) -> Int {
   if case .one(let number) = timepoints { number } else { 0 }
 }
 

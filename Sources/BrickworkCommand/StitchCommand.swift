@@ -15,6 +15,7 @@ struct StitchCommand: AsyncParsableCommand {
         brickwork stitch tiles/*.ome.tif --fusion linear --blend-width 5um,5um,2px -o sample.ome.zarr
         brickwork stitch tiles/*.ome.tif --channel all --timepoint all -o sample.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.csv --roi 0:2048,0:2048,: --dry-run -o part.ome.zarr
+        brickwork stitch tiles/*.tif --offsets o.csv --harmonise gain --gains gains.csv -o sample.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.npy --offset-layout exm --flip x --memory 512MiB -o s.ome.zarr
       """)
 
@@ -41,6 +42,20 @@ struct StitchCommand: AsyncParsableCommand {
     transform: { try Notation.region($0) })
   var roi: Region?
 
+  @Option(
+    help: ArgumentHelp(
+      "Adjust each tile's intensities so that overlapping tiles agree: multiply them, or also add a number "
+        + "(default: leave them).",
+      valueName: "gain|gain+offset"))
+  var harmonise: Harmonisation?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --harmonise: write the gains to a table, tile,name,channel,gain,offset.",
+      valueName: "out.csv"),
+    completion: .file(extensions: ["csv"]))
+  var gains: String?
+
   @OptionGroup(title: "Store") var store: StoreGroup
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
@@ -53,13 +68,17 @@ struct StitchCommand: AsyncParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws {
+    if gains != nil && harmonise == nil { throw ValidationError("--gains needs --harmonise.") }
+  }
+
   func run() async throws {
     let request = StitchRequest(
       output: output, options: try composition.commonOptions(fusion: fusion ?? .linear),
       channels: composition.channel ?? .one(.number(0)),
       timepoints: composition.timepoint ?? .one(0), region: roi,
       store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      dryRun: dryRun)
+      dryRun: dryRun, harmonisation: harmonise, gains: gains)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let summary = try await runStitch(request, source: source, progress: progress, logging.log())
@@ -81,4 +100,8 @@ struct StitchRequest: Sendable {
   var memory: Int?
   var threads: Int?
   var dryRun: Bool
+  /// How tiles are adjusted to each other; nil leaves them.
+  var harmonisation: Harmonisation?
+  /// A table to write gains to.
+  var gains: String?
 }

@@ -40,8 +40,9 @@ public struct PointConversion: Sendable {
     self.unit = unit
   }
 
-  /// Converts a table, CSV or `.npy`, into a file, written aside and put in place when it is whole: an array of float64 if
-  /// its name ends in `.npy`, else CSV. Memory is bounded, whatever the number of points.
+  /// Converts a table into a file, written aside and put in place when it is whole.
+  ///
+  /// The result is an array of float64 if its name ends in `.npy`, else CSV. Memory is bounded, whatever the number of points.
   ///
   /// - Parameter keepOn: called now and then; what it throws stops the work, and nothing is left.
   /// - Throws: `BrickworkError` that names file and line if a number can't be read or there is no such tile.

@@ -2,7 +2,9 @@ public import BrickCore
 public import BrickStitch
 
 extension TileSet {
-  /// What turns positions in tiles into positions in the stitched volume, and back. Reads no voxel.
+  /// What turns positions in tiles into positions in the stitched volume, and back.
+  ///
+  /// Reads no voxel.
   ///
   /// - Throws: `BrickworkError` if positions of the tiles are missing or don't fit.
   public func coordinates(
