@@ -7,6 +7,7 @@
 //   BrickFiles   every system call
 //   formats      BrickZarr, BrickN5, BrickTIFF, BrickND2, BrickJPEG2000, BrickHDF5 and BrickBDV, BrickPicture
 //   BrickStitch  where tiles lie and how they are fused
+//   BrickSurface surfaces of columns: thresholds, first hits, their dilation
 //   BrickLabels  segmentations: overlaps of labels, joining them across tiles, tables of objects
 //   BrickEngine  plans and runs a job at a memory ceiling: the only library target with `async`
 import PackageDescription
@@ -80,13 +81,13 @@ let package = Package(
     library("BrickBDV", ["BrickCore", "BrickFiles", "BrickCodecs", "BrickXML", "BrickHDF5"]),
     library("BrickPicture", ["BrickCore", "BrickFiles", "CPNG"]),
     library("BrickStitch", ["BrickCore"]),
+    library("BrickSurface", ["BrickCore"]),
     library("BrickLabels", ["BrickCore", "BrickStitch", "BrickFiles", "CBrickSystem"]),
     library(
       "BrickEngine",
       [
-        "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV",
-        "BrickTIFF", "BrickHDF5",
-        "BrickPicture",
+        "BrickCore", "BrickFiles", "BrickStitch", "BrickSurface", "BrickLabels", "BrickZarr",
+        "BrickBDV", "BrickTIFF", "BrickHDF5", "BrickPicture",
       ]),
     library(
       "BrickFormats",
@@ -101,7 +102,7 @@ let package = Package(
         "BrickCore", "BrickFiles", "BrickStitch", "BrickLabels", "BrickTIFF", "BrickND2",
         "BrickJPEG2000",
         "BrickZarr", "BrickN5", "BrickHDF5", "BrickBDV", "BrickEngine", "BrickFormats",
-        "BrickPicture",
+        "BrickPicture", "BrickSurface",
       ]),
     .executableTarget(
       name: "BrickworkCommand",
@@ -128,13 +129,14 @@ let package = Package(
     tests("BrickHDF5Tests", ["BrickHDF5", "BrickFiles"]),
     tests("BrickBDVTests", ["BrickBDV", "BrickHDF5", "BrickFiles", "BrickCodecs"]),
     tests("BrickStitchTests", ["BrickStitch", "BrickCore"]),
+    tests("BrickSurfaceTests", ["BrickSurface"]),
     tests("BrickLabelsTests", ["BrickLabels", "BrickStitch", "BrickFiles"]),
     tests("BrickFormatsTests", ["BrickFormats", "BrickStitch", "BrickBDV"]),
     tests(
       "BrickEngineTests",
       [
-        "BrickEngine", "BrickStitch", "BrickLabels", "BrickZarr", "BrickBDV", "BrickFiles",
-        "BrickTIFF", "BrickHDF5",
+        "BrickEngine", "BrickStitch", "BrickSurface", "BrickLabels", "BrickZarr", "BrickBDV",
+        "BrickFiles", "BrickTIFF", "BrickHDF5",
       ]),
     tests("CommandTests", ["Brickwork"]),
   ]

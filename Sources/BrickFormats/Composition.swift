@@ -57,6 +57,8 @@ public struct CompositionOptions: Sendable, Hashable {
   public var blendWidth: BlendLengths?
   /// The tiles to blend, first to last; nil means all as given.
   public var order: [Int]?
+  /// How each tile's intensities are adjusted, by the channel's number in the first tile; others stay as they are.
+  public var adjustments: [Int: [IntensityAdjustment]] = [:]
 
   /// The usual: all tiles as they are, linear fusion.
   public init() {}
@@ -66,6 +68,8 @@ public struct CompositionOptions: Sendable, Hashable {
 public struct Composition: Sendable {
   /// The lazy composite.
   public let volume: StitchedVolume
+  /// The tiles as they are placed: flipped, downscaled, adjusted.
+  public let tiles: [any Volume]
   /// Each tile's box in the volume.
   public let placement: TilePlacement
   /// µm between voxels of the stitched volume.
@@ -102,12 +106,17 @@ extension TileSet {
     let factor = options.downscale
     let offsets = full.map { $0.divided(by: factor) }
     var channelName = ""
+    var adjustments: [IntensityAdjustment]?
     let volumes = try tiles.enumerated().map { place, tile in
       let channel = try options.channel.number(in: tile.info)
-      if place == 0 { channelName = tile.info.channelNames[channel] }
-      return try tile.volume(
+      if place == 0 {
+        channelName = tile.info.channelNames[channel]
+        adjustments = options.adjustments[channel]
+      }
+      let volume = try tile.volume(
         channel: channel, timepoint: options.timepoint, flip: options.flip, downscale: factor,
         method: options.downscaleMethod)
+      return adjustments.map { volume.adjusted(by: $0[place]) } ?? volume
     }
     let placement =
       try frame
@@ -128,7 +137,8 @@ extension TileSet {
     let volume = try StitchedVolume(
       volumes, placement: placement, fusion: fusion, order: options.order)
     return Composition(
-      volume: volume, placement: placement, voxelSize: voxelSize, offsetSource: source,
+      volume: volume, tiles: volumes, placement: placement, voxelSize: voxelSize,
+      offsetSource: source,
       channelName: channelName, settings: settings(options, placement, fusion, voxelSize))
   }
 
@@ -144,7 +154,7 @@ extension TileSet {
       ["name": .string(tile.info.name), "origin_zyx": JSON(box.origin), "size_zyx": JSON(box.size)]
         as JSON
     }
-    return [
+    var settings: JSON = [
       "tiles": .array(layout), "fusion": fused,
       "order": options.order.map { .array($0.map { JSON($0) }) } ?? nil,
       "channel": (try? tiles.first.map { JSON(try options.channel.number(in: $0.info)) }) ?? nil,
@@ -157,5 +167,15 @@ extension TileSet {
       "downscale_method": .string("\(options.downscaleMethod)"),
       "voxel_size_um_xyz": [.number(voxelSize.x), .number(voxelSize.y), .number(voxelSize.z)],
     ]
+    if !options.adjustments.isEmpty {
+      settings["intensity_adjustments"] = .array(
+        options.adjustments.sorted { $0.key < $1.key }.map { channel, tiles in
+          [
+            "channel": JSON(channel), "gain": .array(tiles.map { .number($0.gain) }),
+            "offset": .array(tiles.map { .number($0.offset) }),
+          ]
+        })
+    }
+    return settings
   }
 }

@@ -11,5 +11,6 @@
 @_exported public import BrickND2
 @_exported public import BrickPicture
 @_exported public import BrickStitch
+@_exported public import BrickSurface
 @_exported public import BrickTIFF
 @_exported public import BrickZarr

@@ -48,8 +48,9 @@ struct BrickworkCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
-      PreviewCommand.self, IntensityCommand.self, LabelsCommand.self, OffsetsCommand.self,
-      TilesetCommand.self, ProjectCommand.self, BlankCommand.self,
+      PreviewCommand.self, IntensityCommand.self, SurfaceCommand.self, PointsCommand.self,
+      LabelsCommand.self, OffsetsCommand.self, TilesetCommand.self, ProjectCommand.self,
+      BlankCommand.self,
     ])
 
   static func main() async {

@@ -8,6 +8,7 @@ extension DownsampleMethod: ExpressibleByArgument {}
 extension JPEG2000File.Rows: ExpressibleByArgument {}
 extension StageRule: ExpressibleByArgument {}
 extension Projection: ExpressibleByArgument {}
+extension Harmonisation: ExpressibleByArgument {}
 
 /// The units of offsets that can be asked for.
 enum OffsetUnitOption: String, CaseIterable, ExpressibleByArgument {

@@ -11,14 +11,18 @@ func runStitch(
   let table = try options.offsetTable(timepoint: firstTimepoint(request.timepoints), log)
   let tiles = try options.tileSet(log, cache: cache, offsets: table)
   let tables = try options.tables(table, log)
+  let harmonised = try await harmonise(
+    tiles, offsets: table, request, budget: budget, cache: cache, progress: progress)
+  var composing = request.options
+  for channel in harmonised { composing.adjustments[channel.number] = channel.gains.adjustments }
   let series = try tiles.series(
-    offsets: tables, request.options, channels: request.channels, timepoints: request.timepoints)
+    offsets: tables, composing, channels: request.channels, timepoints: request.timepoints)
   let composition = series.first
   let box = try request.region?.box(in: composition.volume.size) ?? composition.volume.bounds
   let channels = series.channelNames.count
   let views = try await ChosenViews(
     request.views, channels: channels,
-    tiles: { try tiles.intensityTiles(request.options, request.channels, request.timepoints) },
+    tiles: { try tiles.intensityTiles(composing, request.channels, request.timepoints) },
     budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
     progress: progress)
   try views.checkMasks(images: 1)
@@ -52,10 +56,11 @@ func runStitch(
     ? dryRun(job, tiles: tiles.tiles.count, budget, forecast)
     : finished(job, try await job.run(overwrite: request.store.overwrite))
   views.describe(in: &summary)
+  describe(harmonised, in: &summary)
   return summary
 }
 
-private func firstTimepoint(_ timepoints: TimepointSelection) -> Int {
+func firstTimepoint(_ timepoints: TimepointSelection) -> Int {
   if case .one(let number) = timepoints { number } else { 0 }
 }
 

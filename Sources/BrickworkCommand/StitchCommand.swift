@@ -16,6 +16,7 @@ struct StitchCommand: AsyncParsableCommand {
         brickwork stitch tiles/*.ome.tif --channel all --timepoint all -o sample.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.csv --scale-intensity auto --mask tissue.tif -o s.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.csv --roi 0:2048,0:2048,: --dry-run -o part.ome.zarr
+        brickwork stitch tiles/*.tif --offsets o.csv --harmonise gain --gains gains.csv -o sample.ome.zarr
         brickwork stitch tiles/*.tif --offsets o.npy --offset-layout exm --flip x --memory 512MiB -o s.ome.zarr
       """)
 
@@ -42,6 +43,20 @@ struct StitchCommand: AsyncParsableCommand {
     transform: { try Notation.region($0) })
   var roi: Region?
 
+  @Option(
+    help: ArgumentHelp(
+      "Adjust each tile's intensities so that overlapping tiles agree: multiply them, or also add a number "
+        + "(default: leave them).",
+      valueName: "gain|gain+offset"))
+  var harmonise: Harmonisation?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --harmonise: write the gains to a table, tile,name,channel,gain,offset.",
+      valueName: "out.csv"),
+    completion: .file(extensions: ["csv"]))
+  var gains: String?
+
   @OptionGroup(title: "Voxels") var views: ViewGroup
 
   @OptionGroup(title: "Store") var store: StoreGroup
@@ -56,13 +71,17 @@ struct StitchCommand: AsyncParsableCommand {
 
   @OptionGroup var logging: LogOptions
 
+  func validate() throws {
+    if gains != nil && harmonise == nil { throw ValidationError("--gains needs --harmonise.") }
+  }
+
   func run() async throws {
     let request = StitchRequest(
       output: output, options: try composition.commonOptions(fusion: fusion ?? .linear),
       channels: composition.channel ?? .one(.number(0)),
       timepoints: composition.timepoint ?? .one(0), region: roi, views: views.request,
       store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      dryRun: dryRun)
+      dryRun: dryRun, harmonisation: harmonise, gains: gains)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
     defer { progress?.finish() }
     let summary = try await runStitch(request, source: source, progress: progress, logging.log())
@@ -86,4 +105,8 @@ struct StitchRequest: Sendable {
   var memory: Int?
   var threads: Int?
   var dryRun: Bool
+  /// How tiles are adjusted to each other; nil leaves them.
+  var harmonisation: Harmonisation?
+  /// A table to write gains to.
+  var gains: String?
 }

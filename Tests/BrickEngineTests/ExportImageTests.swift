@@ -47,7 +47,7 @@ private func run(
     for (number, chunk) in [nil, Index3(z: 3, y: 5, x: 7), Index3(z: 2, y: 4, x: 32)].enumerated() {
       let size = Index3(
         z: Int.random(in: 1...9, using: &random), y: Int.random(in: 1...40, using: &random),
-        x: Int.random(in: 1025...2300, using: &random))
+        x: Int.random(in: 1100...2300, using: &random))
       let volume = BDVSample.volume(type: type, size: size, using: &random)
       for reduction in LevelReduction.allCases where reduction.method.serves(type) {
         let path = folder("\(number)\(reduction).h5")

@@ -74,12 +74,12 @@ public struct VoxelHistogram: Sendable, Hashable {
 }
 
 /// Where a percentile lies among sorted values: between two neighbours, at a fraction of their distance.
-struct PercentilePlace {
-  var lower: Int
-  var upper: Int
-  var fraction: Double
+package struct PercentilePlace: Sendable {
+  package var lower: Int
+  package var upper: Int
+  package var fraction: Double
 
-  init?(_ p: Double, count: Int) {
+  package init?(_ p: Double, count: Int) {
     guard p >= 0, p <= 100, count > 0 else { return nil }
     // The operations and their order are NumPy's, so that the last bit is too.
     let place = Double(count - 1) * (p / 100)
@@ -89,7 +89,7 @@ struct PercentilePlace {
     fraction = place - Double(lower)
   }
 
-  func interpolate(_ a: Double, _ b: Double) -> Double {
+  package func interpolate(_ a: Double, _ b: Double) -> Double {
     // Neighbours may be infinite, and their difference NaN; NumPy takes it even where the place is that of a voxel.
     guard a != b && fraction > 0 else { return a }
     let difference = b - a

@@ -1,4 +1,5 @@
 internal import BrickCore
+internal import BrickFiles
 
 /// A table of numbers in NumPy's file format, versions 1 to 3, of at most two dimensions.
 ///
@@ -13,6 +14,33 @@ struct NPYArray {
   }
 
   init(_ bytes: [UInt8], path: String) throws {
+    let (header, start) = try Self.header(of: bytes, fileBytes: bytes.count, path: path)
+    let count = header.shape.reduce(1, *)
+    let data = bytes[start...]
+    let read = (0..<count).map { place in
+      header.number.value(data, at: start + place * header.number.byteCount)
+    }
+    shape = header.shape
+    if header.isFortranOrder && shape.count == 2 {
+      let (rows, columns) = (shape[0], shape[1])
+      values = (0..<count).map { read[$0 % columns * rows + $0 / columns] }
+    } else {
+      values = read
+    }
+  }
+
+  /// The header of a file that may be large, and where its numbers begin; nil if the file is no NumPy array.
+  static func start(of file: MappedFile, path: String) throws -> (header: NPYHeader, start: Int)? {
+    let bytes = Span<UInt8>(_bytes: file.bytes)
+    let start = (0..<min(file.count, 1 << 17)).map { bytes[$0] }
+    guard looksLikeNPY(start) else { return nil }
+    return try header(of: start, fileBytes: file.count, path: path)
+  }
+
+  /// The header, and where the numbers begin, which fill the file.
+  private static func header(
+    of bytes: [UInt8], fileBytes: Int, path: String
+  ) throws -> (header: NPYHeader, start: Int) {
     func damaged(_ reason: String) -> BrickworkError {
       BrickworkError(
         .damagedInput, path: path, place: "NumPy header", reason: reason,
@@ -36,28 +64,18 @@ struct NPYArray {
     }
     let header = try NPYHeader(
       String(decoding: bytes[start..<start + length], as: UTF8.self), path: path)
-    let data = bytes[(start + length)...]
     guard let count = header.count,
       case let (needed, overflow) = count.multipliedReportingOverflow(by: header.number.byteCount),
       !overflow
     else { throw damaged("the shape \(header.shape) is too large") }
-    guard data.count == needed else {
+    guard fileBytes - start - length == needed else {
       throw BrickworkError(
         .damagedInput, path: path,
         reason:
-          "has \(data.count) bytes of numbers where the shape \(header.shape) needs \(needed)",
+          "has \(fileBytes - start - length) bytes of numbers where the shape \(header.shape) needs \(needed)",
         remedy: "Write the file again with numpy.save")
     }
-    let read = (0..<count).map { place in
-      header.number.value(data, at: data.startIndex + place * header.number.byteCount)
-    }
-    shape = header.shape
-    if header.isFortranOrder && shape.count == 2 {
-      let (rows, columns) = (shape[0], shape[1])
-      values = (0..<count).map { read[$0 % columns * rows + $0 / columns] }
-    } else {
-      values = read
-    }
+    return (header, start + length)
   }
 }
 

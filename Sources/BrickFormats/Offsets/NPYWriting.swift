@@ -36,13 +36,7 @@ extension OffsetTable {
 extension NPYArray {
   /// A file of format version 1 with an array N×3 of float64, little-endian.
   static func bytes(ofRows rows: [Point3]) -> [UInt8] {
-    var header = "{'descr': '<f8', 'fortran_order': False, 'shape': (\(rows.count), 3), }"
-    // Magic, version, length and header fill a multiple of 64 bytes; a line feed ends them.
-    let padding = (64 - (10 + header.utf8.count + 1) % 64) % 64
-    header += String(repeating: " ", count: padding) + "\n"
-    var bytes: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]
-    bytes += [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)]
-    bytes += Array(header.utf8)
+    var bytes = header("<f8", shape: "(\(rows.count), 3)")
     for row in rows {
       for value in [row.x, row.y, row.z] {
         let bits = (value == 0 ? 0 : value).bitPattern
@@ -52,5 +46,20 @@ extension NPYArray {
       }
     }
     return bytes
+  }
+
+  /// The start of a file of format version 1: what comes before the numbers.
+  ///
+  /// - Parameters:
+  ///   - descr: NumPy's name of the numbers' type, `<f8`.
+  ///   - shape: a tuple as Python writes it.
+  static func header(_ descr: String, shape: String) -> [UInt8] {
+    var header = "{'descr': '\(descr)', 'fortran_order': False, 'shape': \(shape), }"
+    // Magic, version, length and header fill a multiple of 64 bytes; a line feed ends them.
+    let padding = (64 - (10 + header.utf8.count + 1) % 64) % 64
+    header += String(repeating: " ", count: padding) + "\n"
+    var bytes: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0]
+    bytes += [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)]
+    return bytes + Array(header.utf8)
   }
 }
