@@ -15,6 +15,7 @@ struct ImportCommand: AsyncParsableCommand {
         brickwork import tiles/*.nd2 -o tiles.zarr
         brickwork import tiles/*.tif --offsets TileConfiguration.txt --memory 512MiB -o tiles.zarr
         brickwork stitch tiles.zarr -o sample.ome.zarr
+        brickwork project new tiles.zarr -o dataset.xml
       """)
 
   @OptionGroup(title: "Tiles") var source: SourceOptions
