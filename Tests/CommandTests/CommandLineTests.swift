@@ -92,11 +92,6 @@ import Testing
         + "Write it like 64,64,64 (z,y,x)"
     ),
     (
-      ["export", "a", "-o", "b.h5", "--channel", "all"],
-      "brickwork: The value 'all' is invalid for '--channel <n|name>': one channel is taken here, "
-        + "not all of them. Take one at a time: --channel 0, --channel 1, …"
-    ),
-    (
       ["stitch", "a.tif", "-o", "b", "--memory", "lots"],
       "brickwork: The value 'lots' is invalid for '--memory <size>': 'lots' does not start with a positive "
         + "number. Write it like 512MiB or 4G"

@@ -3,7 +3,9 @@ internal import BrickFiles
 
 /// What a file is made of: the same box of one or more channels and time points, and what the file says about them.
 public struct ExportedVolumes: Sendable {
-  /// The voxels of each channel at each time point: time point × channels + channel. All have one size and type.
+  /// The voxels of each channel at each time point: time point × channels + channel.
+  ///
+  /// All have one size and type.
   public var parts: [any Volume]
   /// One name per channel, empty where it has none.
   public var channelNames: [String]
