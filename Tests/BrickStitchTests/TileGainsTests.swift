@@ -59,6 +59,6 @@ import Testing
     #expect(abs(statistics.logRatio - 0.223143551314) < 1e-6)
     let nothing = SeamStatistics(first: 0, second: 1, cells: [], cellVoxels: 64)
     #expect(nothing.logRatioError == .infinity)
-    #expect(TileGains([nothing], count: 2, .gainAndOffset).adjustments.allSatisfy(\.isIdentity))
+    #expect(TileGains([nothing], count: 2, .gainAndOffset).adjustments.allSatisfy { $0.isIdentity })
   }
 }

@@ -36,6 +36,14 @@ public struct SeamCell: Sendable, Hashable {
   /// The sum of the second tile's.
   public var second = 0.0
 
+  /// The sums of a cell; of nothing, unless they are given.
+  public init(place: Int = 0, count: Int = 0, first: Double = 0, second: Double = 0) {
+    self.place = place
+    self.count = count
+    self.first = first
+    self.second = second
+  }
+
   /// The order in which cells are added up, whatever pieces they came in.
   package static func precedes(_ a: SeamCell, _ b: SeamCell) -> Bool { a.place < b.place }
 }
