@@ -36,7 +36,7 @@ public struct SeamCell: Sendable, Hashable {
   /// The sum of the second tile's.
   public var second = 0.0
 
-  /// A cell; without more, one in which nothing counts.
+  /// The sums of a cell; of nothing, unless they are given.
   public init(place: Int = 0, count: Int = 0, first: Double = 0, second: Double = 0) {
     self.place = place
     self.count = count

@@ -103,19 +103,23 @@ public struct SeamStatistics: Sendable, Hashable {
       (max(0, 1 - correlation * correlation) / Double(count - 2)).squareRoot())
   }
 
-  /// The weighted median, and the weighted median of distances from it as a standard deviation.
+  /// The weighted median, and the spread around it as a standard deviation.
+  ///
+  /// The spread is the distance that six tenths stay within, not the usual half: that would be zero where two
+  /// values are as frequent as each other.
   private static func median(_ values: [Double], _ weights: [Double]) -> (Double, Double) {
-    func middle(_ values: [Double]) -> Double {
+    func quantile(_ values: [Double], _ part: Double) -> Double {
       let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
-      let half = weights.reduce(0, +) / 2
+      let wanted = weights.reduce(0, +) * part
       var below = 0.0
       for place in order {
         below += weights[place]
-        if below >= half { return values[place] }
+        if below >= wanted { return values[place] }
       }
       return values[order[order.count - 1]]
     }
-    let centre = middle(values)
-    return (centre, 1.4826 * middle(values.map { abs($0 - centre) }))
+    let centre = quantile(values, 0.5)
+    // Of a normal distribution 60 % lie within 0.8416 standard deviations.
+    return (centre, quantile(values.map { abs($0 - centre) }, 0.6) / 0.8416)
   }
 }

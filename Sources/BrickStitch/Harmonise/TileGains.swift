@@ -20,7 +20,7 @@ public enum Harmonisation: String, Sendable, Hashable, CaseIterable {
 /// is the logarithm of the ratio of their intensities in the overlap, weighted by its standard error; seams that
 /// disagree with the rest lose weight (Huber), and the solution is repeated. Offsets follow in the same way from the means
 /// after gains. In each group of connected tiles gains have the mean 1 and offsets the mean 0; a tile without a seam keeps
-/// gain 1. A group whose gains all lie within three standard errors or a thousandth of 1 is left alone, with gains of
+/// gain 1. A group whose gains all lie within five standard errors or a thousandth of 1 is left alone, with gains of
 /// exactly 1. Time and memory are linear in tiles and seams for each step of the solver (conjugate gradients).
 public struct TileGains: Sendable, Hashable {
   /// One for each tile.
@@ -30,6 +30,8 @@ public struct TileGains: Sendable, Hashable {
 
   /// Gains closer to 1 than this are not told from it, however exact they seem.
   static let least = 1e-3
+  /// Errors from which on a value differs; an error supposes that the neighbours' values are known, which they are not.
+  static let sure = 5.0
 
   /// Solves for `count` tiles.
   public init(_ seams: [SeamStatistics], count: Int, _ kind: Harmonisation) {
@@ -66,7 +68,7 @@ public struct TileGains: Sendable, Hashable {
       let errors = Self.errors(steps, count)
       for group in groups
       where group.allSatisfy({
-        abs(offsets[$0]) <= max(Self.least * levels[$0], 3 * errors[$0])
+        abs(offsets[$0]) <= max(Self.least * levels[$0], Self.sure * errors[$0])
       }) {
         for tile in group { offsets[tile] = 0 }
       }
@@ -142,7 +144,7 @@ public struct TileGains: Sendable, Hashable {
   private static func settle(_ gains: inout [Double], _ links: [Link], _ groups: [[Int]]) {
     let errors = errors(links, gains.count)
     for group in groups
-    where group.allSatisfy({ abs(gains[$0] - 1) <= max(least, 3 * errors[$0]) }) {
+    where group.allSatisfy({ abs(gains[$0] - 1) <= max(least, sure * errors[$0]) }) {
       for tile in group { gains[tile] = 1 }
     }
   }
@@ -151,15 +153,16 @@ public struct TileGains: Sendable, Hashable {
   private static func solve(_ links: [Link], _ count: Int, _ groups: [[Int]]) -> [Double] {
     var values = [Double](repeating: 0, count: count)
     var factors = [Double](repeating: 1, count: links.count)
-    for _ in 0..<6 {
+    for _ in 0..<50 {
+      let before = values
       values = minimum(links, factors, start: values, groups)
-      // Beyond three errors, and what the better half of seams leave, a link counts less the farther it is off.
-      let misses = links.map { abs(values[$0.first] - values[$0.second] - $0.value) / $0.error }
-      let usual = max(1, misses.sorted()[safe: misses.count / 2] ?? 1)
-      let next = misses.map { min(1, 3 * usual / max($0, .leastNormalMagnitude)) }
-      let isSettled = zip(next, factors).allSatisfy { abs($0 - $1) < 1e-6 }
-      factors = next
-      if isSettled { break }
+      // Beyond three errors a link counts less the farther it is off: sums of distances rather than of squares.
+      for (place, link) in links.enumerated() {
+        let miss = abs(values[link.first] - values[link.second] - link.value) / link.error
+        factors[place] = miss > 3 ? 3 / miss : 1
+      }
+      let largest = values.reduce(1e-9) { max($0, abs($1)) }
+      if zip(values, before).allSatisfy({ abs($0 - $1) <= 1e-7 * largest }) { break }
     }
     return values
   }
@@ -215,8 +218,4 @@ public struct TileGains: Sendable, Hashable {
     normalise(&x, groups) { $0 - $1 }
     return x
   }
-}
-
-extension Array {
-  fileprivate subscript(safe place: Int) -> Element? { indices.contains(place) ? self[place] : nil }
 }
