@@ -67,7 +67,7 @@ import Testing
     let lower = Int(place)
     let upper = min(lower + 1, sorted.count - 1)
     let (a, b, t) = (sorted[lower], sorted[upper], place - Double(lower))
-    return a == b ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
+    return a == b || t == 0 ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
   }
 
   @Test(arguments: VoxelType.allCases)

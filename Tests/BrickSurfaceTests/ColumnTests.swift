@@ -4,7 +4,7 @@ import BrickTestSupport
 import Testing
 
 @Suite struct ColumnTests {
-  /// The percentile as `numpy.percentile` defines it, by sorting.
+  /// The percentile as `numpy.percentile` defines it, by sorting; on a voxel it is that voxel, beside infinities too.
   private func percentile(_ values: [Double], _ p: Double) -> Double {
     let sorted = values.filter { !$0.isNaN }.sorted()
     guard let last = sorted.last else { return .nan }
@@ -14,6 +14,7 @@ import Testing
       return lower + 1 < sorted.count ? sorted[lower] : last
     }
     let (a, b, t) = (sorted[lower], sorted[lower + 1], place - Double(lower))
+    if t == 0 { return a }
     return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
   }
 
