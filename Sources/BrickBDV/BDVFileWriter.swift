@@ -42,6 +42,8 @@ public final class BDVFileWriter: Sendable {
   /// Nil where an earlier run had written all, and only the names are missing.
   let parts: Parts?
   let table: ChunkTable
+  /// The levels of all setups before each one, and of all together: places among the datasets of a time point.
+  private let levelsBefore: [Int]
   let lock: FolderLock
   let state = Mutex(State.open)
   let record = Mutex<[UInt8]?>(nil)
@@ -100,6 +102,7 @@ public final class BDVFileWriter: Sendable {
     xmlPath = Self.xmlPath(for: path)
     self.type = type
     self.setups = setups
+    levelsBefore = setups.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.levels.count) }
     self.timepoints = timepoints
     self.options = options
     _ = try options.storedType(of: type)
@@ -203,9 +206,7 @@ public final class BDVFileWriter: Sendable {
   func dataset(level: Int, setup: Int, timepoint: Int) -> Int {
     precondition(
       setups.indices.contains(setup) && timepoints.indices.contains(timepoint), "No such view")
-    let before = setups[..<setup].reduce(0) { $0 + $1.levels.count }
-    let perTimepoint = setups.reduce(0) { $0 + $1.levels.count }
-    return timepoint * perTimepoint + before + level
+    return timepoint * levelsBefore[setups.count] + levelsBefore[setup] + level
   }
 }
 
