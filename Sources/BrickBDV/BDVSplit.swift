@@ -57,7 +57,7 @@ public struct BDVSplit: Sendable {
       guard let lock = try lock(claim(partition)) else { continue }
       // Another may have finished it since.
       if isFinished(partition) { continue }
-      guard try prepare(partition) else { return .finished }
+      guard try prepare(partition) else { break }
       try await write(partition)
       withExtendedLifetime(lock) {}
     }
@@ -131,12 +131,16 @@ public struct BDVSplit: Sendable {
       }
       try partitions.writeMaster(type: type, options: options)
     }
-    for partition in partitions.partitions {
-      try? Files.remove(note(partition))
-      try? Files.remove(claim(partition))
-    }
-    try? Files.remove(path + ".claim")
+    removeNotes()
     return .finished
+  }
+
+  /// Removes what processes leave for each other; the note by which `isUnfinished` knows goes last.
+  private func removeNotes() {
+    for partition in partitions.partitions { try? Files.remove(claim(partition)) }
+    for partition in partitions.partitions.dropFirst() { try? Files.remove(note(partition)) }
+    try? Files.remove(path + ".claim")
+    try? Files.remove(note(partitions.partitions[0]))
   }
 
   /// A lock, or nil if another process has it.
