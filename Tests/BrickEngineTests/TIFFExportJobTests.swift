@@ -226,7 +226,7 @@ private struct Bricked: Volume {
     let job = try job("a.tif", volumes)
     let task = Task {
       // Cancelled before it begins: how far it would come otherwise is chance.
-      withUnsafeCurrentTask { unsafe $0?.cancel() }
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
       return try await job.run()
     }
     await #expect(throws: CancellationError.self) { try await task.value }
