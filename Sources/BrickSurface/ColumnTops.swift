@@ -101,7 +101,7 @@ public struct ColumnTops: ~Copyable, Sendable {
         let row = view.row(z: z, y: y, as: V.self)
         var start = 0
         while start < width {
-          let end = min(start + 64, width)
+          let end = min(start + 16, width)
           let chunk = row.extracting(start..<end)
           if chunk.exceeds(least.span.extracting(first + start..<first + end)) {
             for place in 0..<chunk.count {
