@@ -72,7 +72,9 @@ public struct BDVSplit: Sendable {
 
   /// Whether a partition is whole, and of this job.
   public func isFinished(_ partition: BDVPartitions.Partition) -> Bool {
+    // With its journal, a file waits for its writer to come back and clear up.
     hasNote(partition) && Files.exists(partition.path)
+      && !BDVFileWriter.isUnfinished(partition.path)
   }
 
   private func hasNote(_ partition: BDVPartitions.Partition) -> Bool {
@@ -119,7 +121,8 @@ public struct BDVSplit: Sendable {
       mine = try lock(path + ".claim")
     }
     defer { withExtendedLifetime(mine) {} }
-    let open = partitions.partitions.filter { !isFinished($0) }
+    // A file has its name a moment before its process has done with it.
+    let open = try partitions.partitions.filter { try !isFinished($0) || lock(claim($0)) == nil }
     if !Files.exists(xmlPath) {
       guard open.isEmpty else {
         try? Files.remove(path + ".claim")
@@ -137,7 +140,10 @@ public struct BDVSplit: Sendable {
 
   /// Removes what processes leave for each other; the note by which `isUnfinished` knows goes last.
   private func removeNotes() {
-    for partition in partitions.partitions { try? Files.remove(claim(partition)) }
+    for partition in partitions.partitions {
+      try? Files.remove(claim(partition))
+      try? Files.remove(UnfinishedFile(path: partition.path, fingerprint: []).lock)
+    }
     for partition in partitions.partitions.dropFirst() { try? Files.remove(note(partition)) }
     try? Files.remove(path + ".claim")
     try? Files.remove(note(partitions.partitions[0]))
