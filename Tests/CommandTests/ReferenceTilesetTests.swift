@@ -142,7 +142,7 @@ import Testing
 
   @Test func blankFilesHoldNoiseThatTheirSeedRepeats() async throws {
     func blank(_ name: String, _ seed: UInt64) async throws -> [UInt16] {
-      _ = try await ExportJob.createBlank(
+      _ = try await BDVFile.createBlank(
         at: folder(name),
         BlankLayout(type: .uint16, tileSize: size, noise: 50, seed: seed), threads: 1)
       let tiles = try BDVTiles.images(in: folder(name), cache: cache)
