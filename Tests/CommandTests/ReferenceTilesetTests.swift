@@ -59,7 +59,7 @@ import Testing
         == [Point3(x: 10, y: 3, z: 0), Point3(x: 14, y: 3, z: 0)])
   }
 
-  @Test func offsetsOfAnXMLReplaceThoseOfTheTiles() throws {
+  @Test func offsetsOfAnXMLStayRealNumbers() throws {
     let affine = "2 0 0 10 0 4 0 -6 0 0 0.5 1.25"
     let xml = """
       <SpimData version="0.2"><BasePath type="relative">.</BasePath><SequenceDescription>
