@@ -44,6 +44,7 @@ demo: build ## make six tiles, stitch, export and preview them into demo/
 venv: .venv/.stamp ## the Python readers that tests compare with, in .venv
 
 test: deps venv ## build and run all tests
+	@.ci/dependencies --readers
 	$(SWIFT) build -c release --build-tests
 	@$(SWIFT) test $(TEST_FLAGS)
 
@@ -54,6 +55,9 @@ test-all: test ## the tests, then the slow checks: layouts, kills, damage
 	.build/release/DemoTiles .build/check-tiles
 	.venv/bin/python3 Tests/Python/kill_test.py $(BIN) --data .build/check-tiles --kills $(KILLS)
 	.venv/bin/python3 Tests/Python/damage_test.py $(BIN) .build/check-tiles
+	$(BIN) stitch .build/check-tiles/*.tif -o .build/check-store.ome.zarr --overwrite --quiet
+	.venv/bin/python3 Tests/Python/export_kill_test.py --kills $(KILLS) --updates 10 --full 0 $(BIN) .build/check-store.ome.zarr
+	.venv/bin/python3 Tests/Python/memory_ceiling.py $(BIN) .build/check-memory
 
 lint: ## check the formatting rules
 	$(SWIFT) format lint --strict --parallel -r Sources Tests Package.swift

@@ -39,13 +39,14 @@ struct SurfacePlan: Sendable {
     let voxel = source.type.byteCount
     let rowBytes = Self.bytesPerColumn(source, threshold) * size.x
     let shapes = fixed.map { [$0] } ?? Self.blocks
-    var best: SurfacePlan?
+    var best: (plan: SurfacePlan, cost: Double)?
     var failure: (any Error)?
-    for shape in shapes {
+    // One worker leaves room for wider bands than several.
+    for (wanted, shape) in [max(1, threads), 1].flatMap({ wanted in shapes.map { (wanted, $0) } }) {
       var block = shape.minimum(size)
       // Each worker should find a block of its own.
-      while fixed == nil, threads > 1, block.x > 256,
-        ((size.x - 1) / block.x + 1) * ((size.y - 1) / block.y + 1) < 2 * threads
+      while fixed == nil, wanted > 1, block.x > 256,
+        ((size.x - 1) / block.x + 1) * ((size.y - 1) / block.y + 1) < 2 * wanted
       {
         block.x = (block.x + 1) / 2
       }
@@ -60,7 +61,7 @@ struct SurfacePlan: Sendable {
         + (block.y + 10) * rowBytes + 16 * columns
       do {
         let share = try budget.share(
-          wanted: max(1, threads), perWorker: perWorker, shared: shared)
+          wanted: wanted, perWorker: perWorker, shared: shared)
         let slab = Box3(size: Index3(z: block.z, y: size.y, x: size.x))
         let demand = 2 * source.decodedBytes(reading: slab)
         let cache = min(share.cache / 2, demand)
@@ -75,23 +76,21 @@ struct SurfacePlan: Sendable {
         if rows < size.y { rows = max(block.y, rows / block.y * block.y) }
         let plan = SurfacePlan(
           block: block, bandRows: fixedRows ?? rows, workers: share.workers, cache: cache)
-        if plan.workers == max(1, threads) && (rows == size.y || rows >= 4 * block.y) {
+        // Pieces that a band cuts are decoded for its neighbour again: that decides, shared among the workers.
+        let cost = plan.repetition(of: source) / Double(plan.workers)
+        if plan.workers == max(1, threads) && plan.repetition(of: source) < 1.25
+          && (rows == size.y || rows >= 4 * block.y || fixed != nil)
+        {
           self = plan
           return
         }
-        if let before = best,
-          before.workers > plan.workers
-            || before.workers == plan.workers && before.bandRows >= plan.bandRows
-        {
-          continue
-        }
-        best = plan
+        if best.map({ cost < $0.cost * 0.99 }) ?? true { best = (plan, cost) }
       } catch { failure = error }
     }
     guard let best else {
       throw failure ?? BrickworkError(.outOfBudget, reason: "no block of columns fits the budget")
     }
-    self = best
+    self = best.plan
   }
 
   private init(block: Index3, bandRows: Int, workers: Int, cache: Int) {
@@ -99,5 +98,17 @@ struct SurfacePlan: Sendable {
     self.bandRows = bandRows
     self.workers = workers
     self.cache = cache
+  }
+
+  /// How often the bands' reading decodes each piece of the source; 1 where nothing is decoded.
+  private func repetition(of source: any Volume) -> Double {
+    let part = Index3(z: block.z, y: bandRows, x: source.size.x).minimum(source.size)
+    let whole = Index3(z: block.z, y: source.size.y, x: source.size.x).minimum(source.size)
+    let (once, inBands) = (
+      source.decodedBytes(reading: Box3(size: whole)),
+      source.decodedBytes(reading: Box3(size: part))
+    )
+    guard once > 0 else { return 1 }
+    return Double(inBands) * Double((source.size.y + part.y - 1) / part.y) / Double(once)
   }
 }
