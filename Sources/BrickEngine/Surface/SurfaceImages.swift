@@ -43,6 +43,7 @@ struct SurfaceImages {
 
   private mutating func dilated(_ band: BandPlanes, isLast: Bool) -> [Int32] {
     var complete: [Int32] = []
+    complete.reserveCapacity((band.rows.count + 2 * SurfaceJob.reach) * size.x)
     for y in band.rows {
       if let row = dilation.add(band.row(y)) { complete += row }
     }
@@ -74,12 +75,13 @@ extension ColumnReader {
     init(_ rows: BandPlanes, columns: Box3, type: VoxelType) {
       self.columns = columns
       let y = columns.origin.y..<columns.end.y
-      planes = BandPlanes(
-        rows: y, width: columns.size.x,
-        planes: y.flatMap { row in
-          let all = rows.row(row)
-          return all[all.startIndex + columns.origin.x..<all.startIndex + columns.end.x]
-        })
+      var own: [Int32] = []
+      own.reserveCapacity(columns.size.y * columns.size.x)
+      for row in y {
+        let all = rows.row(row)
+        own += all[all.startIndex + columns.origin.x..<all.startIndex + columns.end.x]
+      }
+      planes = BandPlanes(rows: y, width: columns.size.x, planes: own)
       var empty = VoxelBlock(columns, type: type)
       empty.clear()
       block = Mutex(empty)

@@ -21,12 +21,12 @@ struct SurfacePlan: Sendable {
   /// Bytes for each column of a band: the largest of what its passes hold.
   private static func bytesPerColumn(_ source: any Volume, _ threshold: SurfaceThreshold) -> Int {
     let voxel = source.type.byteCount
-    // Thresholds and what is known of them; then planes as found and as dilated, and voxels, in pieces and in rows.
-    let searching = 8 + 1 + 3 * 4 + 4 * voxel
+    // Thresholds and what is known of them; then planes as found, in blocks and rows, as dilated, in rows and pieces,
+    // and voxels, in pieces and rows. Memory comes in steps of an eighth.
+    let searching = (8 + 1 + 5 * 4 + 4 * voxel) * 9 / 8
     guard case .percentile(let percentile, _) = threshold else { return searching }
     let tops = ColumnTops.bytesPerColumn(
       type: source.type, planes: source.size.z, percentile: percentile)
-    // Memory comes in steps of an eighth.
     return max(searching, 8 + 1 + tops + tops / 8)
   }
 
