@@ -214,12 +214,8 @@ public final class BDVFileUpdater: Sendable {
       return summary
     }
     summary.storedChunks = try keepMetadata()
-    var time = 0
-    if let record {
-      time = Files.now
-      try log.append(dataset: BDVFileRecord.name, BDVFileRecord.bytes(record, time: time))
-    }
-    try log.seal(for: path, writingTime: time)
+    if let record { try log.append(dataset: BDVFileRecord.name, record) }
+    try log.seal(for: path, mark: record.map(BDVFileRecord.mark) ?? 0)
     closeFile()
     guard let index = RedoIndex(of: log.path) else {
       throw BrickworkError(

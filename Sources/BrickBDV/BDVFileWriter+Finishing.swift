@@ -78,12 +78,11 @@ extension BDVFileWriter.Parts {
   /// - Parameter record: what the voxels are made of, as `BDVFileRecord` reads it; nil leaves it out.
   func seal(_ unfinished: UnfinishedFile, record: [UInt8]? = nil) throws {
     for dataset in datasets { try dataset.close() }
-    let time = Files.now
-    if let record {
-      try file.writeBytes(BDVFileRecord.name, BDVFileRecord.bytes(record, time: time))
-    }
+    if let record { try file.writeBytes(BDVFileRecord.name, record) }
     try file.close()
-    if record != nil { try Files.setWritingTime(unfinished.partial, seconds: time) }
+    if let record {
+      try Files.setWritingTime(unfinished.partial, nanoseconds: BDVFileRecord.mark(of: record))
+    }
     try behind.flush(path: unfinished.partial)
     guard let journal, let identity = Files.identity(unfinished.partial) else { return }
     try journal.append(ChunkRecord(.sealed, address: identity).bytes)

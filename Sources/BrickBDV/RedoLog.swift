@@ -107,14 +107,14 @@ final class RedoLog: Sendable {
   ///
   /// - Parameters:
   ///   - file: the file that will be changed.
-  ///   - writingTime: what the file's time of change will be, in seconds since 1970; 0 leaves it.
-  func seal(for file: String, writingTime: Int) throws {
+  ///   - mark: what the nanoseconds of the file's time of change will be (`BDVFileRecord`); 0 leaves them.
+  func seal(for file: String, mark: Int) throws {
     try state.withLock { state in
       guard let log = state.file else { return }
       state.index.number = Files.number(file) ?? 0
       state.index.identity = Files.identity(file) ?? 0
       state.index.fileBytes = UInt64(Files.size(file) ?? 0)
-      state.index.writingTime = UInt64(writingTime)
+      state.index.mark = UInt64(mark)
       let place = log.count
       let bytes = state.index.bytes
       var end: [UInt8] = []
@@ -160,7 +160,7 @@ struct RedoIndex: Sendable {
   var number: UInt64 = 0
   var identity: UInt64 = 0
   var fileBytes: UInt64 = 0
-  var writingTime: UInt64 = 0
+  var mark: UInt64 = 0
   var datasets: [String] = []
   /// The new chunks; `address` is their place in the log.
   var chunks: [ChunkRecord] = []
@@ -170,7 +170,7 @@ struct RedoIndex: Sendable {
 
   var bytes: [UInt8] {
     var bytes: [UInt8] = []
-    for number in [number, identity, fileBytes, writingTime] { bytes.append(number: number) }
+    for number in [number, identity, fileBytes, mark] { bytes.append(number: number) }
     for count in [datasets.count, chunks.count, kept.count, rows.count] {
       bytes.append(number: UInt64(count))
     }
@@ -204,7 +204,7 @@ struct RedoIndex: Sendable {
     number = reader.number()
     identity = reader.number()
     fileBytes = reader.number()
-    writingTime = reader.number()
+    mark = reader.number()
     let counts = (0..<4).map { _ in Int(reader.number()) }
     datasets = (0..<counts[0]).map { _ in reader.text() }
     chunks = (0..<counts[1]).compactMap { _ in reader.record() }

@@ -3,10 +3,10 @@ internal import BrickCore
 extension BDVProject {
   /// Writes the loader with its version, its path relative to the XML, and where views lie.
   func writeLoader(to text: inout XMLText) {
-    var tag = "ImageLoader format=\"\(XMLText.escaped(loader.format))\""
-    if !loader.version.isEmpty { tag += " version=\"\(XMLText.escaped(loader.version))\"" }
+    var tag = "ImageLoader format=\"\(loader.format.escapedForXML)\""
+    if !loader.version.isEmpty { tag += " version=\"\(loader.version.escapedForXML)\"" }
     if !loader.zarrVersion.isEmpty {
-      tag += " zarr.version=\"\(XMLText.escaped(loader.zarrVersion))\""
+      tag += " zarr.version=\"\(loader.zarrVersion.escapedForXML)\""
     }
     text.open(tag)
     let element = loader.format.split(separator: ".").last.map(String.init) ?? "hdf5"
@@ -23,7 +23,7 @@ extension BDVProject {
           group.indices.isEmpty ? "[]" : group.indices.map(String.init).joined(separator: " ")
         text.open(
           "zgroup setup=\"\(group.view.setup)\" tp=\"\(group.view.timepoint)\" "
-            + "path=\"\(XMLText.escaped(group.path))\" indicies=\"\(indices)\" /", nests: false)
+            + "path=\"\(group.path.escapedForXML)\" indicies=\"\(indices)\" /", nests: false)
       }
       text.close("zgroups")
     }

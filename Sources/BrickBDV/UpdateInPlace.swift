@@ -100,8 +100,8 @@ struct UpdateInPlace {
           at: row.piece.source, count: row.piece.count, checksum: row.piece.checksum))
     }
     try file.close()
-    if index.writingTime > 0 {
-      try Files.setWritingTime(partial, seconds: Int(index.writingTime))
+    if index.mark > 0 {
+      try Files.setWritingTime(partial, nanoseconds: Int(clamping: min(index.mark, 999_999_999)))
     }
     try behind.flush(path: partial)
   }

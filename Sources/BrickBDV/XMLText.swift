@@ -22,28 +22,11 @@ struct XMLText {
 
   mutating func line(_ tag: String, _ text: String) {
     let name = tag.prefix { $0 != " " }
-    content += String(repeating: "  ", count: depth) + "<\(tag)>\(Self.escaped(text))</\(name)>\n"
+    content += String(repeating: "  ", count: depth) + "<\(tag)>\(text.escapedForXML)</\(name)>\n"
   }
 
   /// The same with numbers for all characters that aren't ASCII, which suits a document of any encoding.
   static func escapedASCII(_ text: String) -> String {
-    escaped(text).unicodeScalars.map { $0.isASCII ? String($0) : "&#\($0.value);" }.joined()
-  }
-
-  /// The text with what XML reserves replaced, and what it forbids turned into the replacement character.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\t", "\n", "\r": result += "&#\(scalar.value);"
-      case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    text.escapedForXML.unicodeScalars.map { $0.isASCII ? String($0) : "&#\($0.value);" }.joined()
   }
 }

@@ -71,15 +71,24 @@ public enum Files {
     return Int(status.st_size)
   }
 
+  private static func writingTime(_ path: String) -> timespec? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    #if canImport(Darwin)
+      return status.st_mtimespec
+    #else
+      return status.st_mtim
+    #endif
+  }
+
+  /// The nanoseconds of the second in which a file was last written; nil where there is none.
+  public static func nanoseconds(_ path: String) -> Int? {
+    writingTime(path).map { Int($0.tv_nsec) }
+  }
+
   /// When a file was last written, as text that changes whenever it is; empty where there is none.
   public static func stamp(_ path: String) -> String {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return "" }
-    #if canImport(Darwin)
-      let time = status.st_mtimespec
-    #else
-      let time = status.st_mtim
-    #endif
+    guard let time = writingTime(path) else { return "" }
     let nanoseconds = String(time.tv_nsec)
     return "\(time.tv_sec)." + String(repeating: "0", count: 9 - nanoseconds.count) + nanoseconds
   }
@@ -102,16 +111,14 @@ public enum Files {
     return UInt64(status.st_ino)
   }
 
-  /// Sets when a file was last written, in whole seconds since 1970.
-  public static func setWritingTime(_ path: String, seconds: Int) throws {
-    var times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+  /// Says that a file was written in this second, at so many nanoseconds of it.
+  public static func setWritingTime(_ path: String, nanoseconds: Int) throws {
+    let now = timespec(tv_sec: time(nil), tv_nsec: nanoseconds)
+    var times = [now, now]
     _ = try retrying(path, "set the time of change") {
       Int(unsafe utimensat(AT_FDCWD, path, &times, 0))
     }
   }
-
-  /// The seconds since 1970.
-  public static var now: Int { time(nil) }
 
   /// Whether `path` is a folder.
   public static func isFolder(_ path: String) -> Bool {

@@ -167,6 +167,7 @@ extension TileSet {
       "downscale_method": .string("\(options.downscaleMethod)"),
       "voxel_size_um_xyz": [.number(voxelSize.x), .number(voxelSize.y), .number(voxelSize.z)],
     ]
+    describeOpening(in: &settings)
     if !options.adjustments.isEmpty {
       settings["intensity_adjustments"] = .array(
         options.adjustments.sorted { $0.key < $1.key }.map { channel, tiles in

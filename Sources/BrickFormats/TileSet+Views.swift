@@ -68,21 +68,22 @@ extension TileSet {
         channelNames: numbers.map { tile.info.channelNames[$0] },
         offset: offsets[0][number].divided(by: options.downscale))
     }
+    var settings: JSON = [
+      "layout": "views",
+      "tiles": .array(
+        views.map {
+          [
+            "name": .string($0.name), "size_zyx": JSON($0.volumes[0].size),
+            "offset_xyz": [.number($0.offset.x), .number($0.offset.y), .number($0.offset.z)],
+          ]
+        }),
+      "channels": .array(try channels.numbers(in: first).map { JSON($0) }),
+      "timepoints": .array(times.map { JSON($0) }), "flip": JSON(options.flip.rawValue),
+      "downscale_zyx": JSON(options.downscale),
+      "downscale_method": .string("\(options.downscaleMethod)"),
+    ]
+    describeOpening(in: &settings)
     return TileViews(
-      tiles: views, voxelSize: voxelSize.scaled(by: options.downscale),
-      settings: [
-        "layout": "views",
-        "tiles": .array(
-          views.map {
-            [
-              "name": .string($0.name), "size_zyx": JSON($0.volumes[0].size),
-              "offset_xyz": [.number($0.offset.x), .number($0.offset.y), .number($0.offset.z)],
-            ]
-          }),
-        "channels": .array(try channels.numbers(in: first).map { JSON($0) }),
-        "timepoints": .array(times.map { JSON($0) }), "flip": JSON(options.flip.rawValue),
-        "downscale_zyx": JSON(options.downscale),
-        "downscale_method": .string("\(options.downscaleMethod)"),
-      ])
+      tiles: views, voxelSize: voxelSize.scaled(by: options.downscale), settings: settings)
   }
 }

@@ -12,15 +12,8 @@ struct Fuser: ~Copyable {
   /// All parts of a few planes come before the next planes: the pages of compressed tiles that they share are then
   /// decoded once, and scratch stays in the second-level cache.
   mutating func fuse(_ hits: [Int], into block: inout VoxelBlock) throws {
-    let box = block.box
-    let step = volume.slab(of: box.size)
-    for z in stride(from: box.origin.z, to: box.end.z, by: step.z) {
-      for y in stride(from: box.origin.y, to: box.end.y, by: step.y) {
-        let end = Index3(
-          z: min(z + step.z, box.end.z), y: min(y + step.y, box.end.y), x: box.end.x)
-        let slab = Box3(from: Index3(z: z, y: y, x: box.origin.x), to: end)
-        try fuse(slab, hits.filter { volume.tiles[$0].box.intersects(slab) }, into: &block)
-      }
+    for slab in block.box.cut(into: volume.slab(of: block.box.size)) {
+      try fuse(slab, hits.filter { volume.tiles[$0].box.intersects(slab) }, into: &block)
     }
   }
 
@@ -102,9 +95,15 @@ struct Fuser: ~Copyable {
   ) throws {
     switch (volume.fusion, hits.count) {
     case (.linear, 2): try blendTwo(type, box, hits[0], hits[1], into: &block)
-    case (.linear, _): try blend(type, box, hits, into: &block)
     case (_, 2): try averageTwo(type, box, hits[0], hits[1], into: &block)
-    default: try average(type, box, hits, into: &block)
+    case (let fusion, _):
+      for part in box.cut(into: volume.slab(of: box.size, voxels: StitchedVolume.sumVoxels)) {
+        if case .linear = fusion {
+          try blend(type, part, hits, into: &block)
+        } else {
+          try average(type, part, hits, into: &block)
+        }
+      }
     }
   }
 
@@ -212,6 +211,17 @@ struct Fuser: ~Copyable {
 }
 
 extension Box3 {
+  /// Parts of at most `size`, which is whole along x.
+  func cut(into size: Index3) -> [Box3] {
+    stride(from: origin.z, to: end.z, by: size.z).flatMap { z in
+      stride(from: origin.y, to: end.y, by: size.y).map { y in
+        Box3(
+          from: Index3(z: z, y: y, x: origin.x),
+          to: Index3(z: Swift.min(z + size.z, end.z), y: Swift.min(y + size.y, end.y), x: end.x))
+      }
+    }
+  }
+
   /// The two parts of this box at a face of `other` that runs through it; nil if none does.
   func split(byFacesOf other: Box3) -> (Box3, Box3)? {
     for axis in 0..<3 {

@@ -37,14 +37,16 @@ public struct StitchedVolume: Volume {
     }
   }
 
+  /// Voxels whose sums are made at once: with up to 32 bytes each they stay in the second-level cache.
+  static let sumVoxels = 1 << 14
+
   let tiles: [PlacedTile]
   private let index: BoxIndex
 
   /// The part of a box of `size` voxels that is handled at once where tiles overlap.
   ///
-  /// It bounds the scratch: sums, of which a voxel takes up to 32 bytes, stay in the second-level cache.
-  func slab(of size: Index3) -> Index3 {
-    let voxels = fusion.addsUp ? 1 << 14 : 1 << 17
+  /// It bounds the scratch.
+  func slab(of size: Index3, voxels: Int = 1 << 17) -> Index3 {
     let (row, plane) = (max(1, size.x), max(1, size.y * size.x))
     return plane <= voxels
       ? Index3(z: voxels / plane, y: size.y, x: size.x)
@@ -165,15 +167,23 @@ public struct StitchedVolume: Volume {
       max($0, $1.volume.scratchBytes(reading: size.minimum($1.box.size)))
     }
     let copy = BlockStorage.footprint(of: slab.volume * type.byteCount)
-    return below + (fusion.addsUp ? 2 * copy + 32 * slab.volume : copy)
+    // Two tiles are lent at once, each with what it decoded.
+    guard fusion.addsUp else { return below + copy }
+    return 2 * (below + copy) + 32 * self.slab(of: size, voxels: Self.sumVoxels).volume
   }
 
   /// What the tiles that the box touches decode for it.
   public func decodedBytes(reading box: Box3) -> Int {
-    index.indices(intersecting: box).reduce(0) { sum, hit in
+    let hits = index.indices(intersecting: box)
+    return hits.reduce(0) { sum, hit in
       let tile = tiles[hit]
-      let part = box.intersection(tile.box).translated(by: .zero - tile.box.origin)
-      return sum + tile.volume.decodedBytes(reading: part)
+      var part = box.intersection(tile.box).translated(by: .zero - tile.box.origin)
+      let bytes = tile.volume.decodedBytes(reading: part)
+      guard hits.count > 1 else { return sum + bytes }
+      // Fused slab by slab: pieces that the box covers whole are cut by slabs, and the next slab wants them again.
+      part.size = part.size.minimum(slab(of: box.size))
+      part.size.y = box.intersection(tile.box).size.y
+      return sum + max(bytes, tile.volume.decodedBytes(reading: part))
     }
   }
 

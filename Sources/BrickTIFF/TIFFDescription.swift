@@ -63,21 +63,10 @@ enum TIFFDescription {
     return text
   }
 
-  /// Text as an attribute's value, without characters that XML has no place for.
+  /// Text as an attribute's value, without control characters.
   ///
   /// In UTF-8 and not as references to characters: Bio-Formats takes those for damage, and the file for a plain TIFF.
   private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case _ where scalar.value < 0x20 || scalar.value & 0xFFFE == 0xFFFE: continue
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 })).escapedForXML
   }
 }

@@ -2,6 +2,17 @@ public import BrickCore
 internal import BrickFiles
 
 extension ZarrVolume {
+  /// A few words that differ where bricks of the volumes do; nil unless all are stored.
+  public static func digest(of volumes: [any Volume]) throws -> String? {
+    guard let stored = volumes as? [ZarrVolume] else { return nil }
+    return try stored.map { digest(of: try $0.brickChecksums()) }.joined(separator: " ")
+  }
+
+  /// The word for a volume's checksums.
+  public static func digest(of checksums: [UInt64]) -> String {
+    unsafe String(CRC32C.checksum(checksums.span.bytes), radix: 16)
+  }
+
   /// The volume cut into bricks: what is compressed in one piece.
   public var bricks: BrickGrid { grid }
 

@@ -49,17 +49,7 @@ struct BlankCommand: AsyncParsableCommand {
     completion: .file(extensions: ["csv", "npy", "txt", "xml"]))
   var offsets: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Unit of the offsets (default: voxel; CSV columns x_um,y_um,z_um say it themselves).",
-      valueName: "voxel|um"))
-  var offsetUnits: OffsetUnitOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Layout of a .npy file: plain, one row x,y,z per tile; exm, ExM-Toolbox's (default: plain).",
-      valueName: "plain|exm"))
-  var offsetLayout: OffsetLayout?
+  @OptionGroup var table: OffsetFileGroup
 
   @Option(
     help: ArgumentHelp("Channels of each tile (default: 1).", valueName: "n"),
@@ -114,11 +104,7 @@ struct BlankCommand: AsyncParsableCommand {
     transform: { try Notation.shape($0) })
   var chunk: Index3?
 
-  @Flag(name: .long, help: "Don't shuffle bytes before compression.")
-  var noShuffle = false
-
-  @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
-  var legacy = false
+  @OptionGroup var encoding: BDVEncodingGroup
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
@@ -128,19 +114,27 @@ struct BlankCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
+  @OptionGroup var printing: PrintingGroup
 
-  @OptionGroup var logging: LogOptions
+  /// Every one of them has datasets of its own.
+  private static let mostViews = 1 << 20
 
   func validate() throws {
     if offsets != nil && (grid != nil || overlap != nil) {
       throw ValidationError(
         "--offsets says where tiles lie, and so do --grid and --overlap: choose.")
     }
-    if offsets == nil && (offsetUnits != nil || offsetLayout != nil) {
+    if offsets == nil && table.isGiven {
       throw ValidationError(
         "--offset-units and --offset-layout describe a file: add --offsets FILE.")
+    }
+    guard output.lowercased().hasSuffix(".h5") || output.lowercased().hasSuffix(".hdf5") else {
+      throw ValidationError("Name the output OUT.h5; OUT.xml is written beside it (-o).")
+    }
+    let counts = [grid?.z, grid?.y, grid?.x, channels, timepoints].map { $0 ?? 1 }
+    guard counts.reduce(1, { min($0, 1 << 31) * min($1, 1 << 31) }) <= Self.mostViews else {
+      throw ValidationError(
+        "More than \(Self.mostViews) views are too many for a file (--grid, --channels, --timepoints).")
     }
     if let overlap, overlap.zip(size, { $0 < $1 ? 0 : 1 }) != .zero {
       throw ValidationError(
@@ -151,18 +145,19 @@ struct BlankCommand: AsyncParsableCommand {
   func run() async throws {
     let isContinued = BDVFileWriter.isUnfinished(output)
     try Output.check(output, overwrite: overwrite || dryRun || isContinued)
-    let log = logging.log()
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let log = printing.log()
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let request = BlankRequest(
       output: output, layout: try layout(log), levels: try engineLevels(), chunk: chunk,
       options: try BDVExportOptions(
-        compression ?? .deflate(level: 1), shuffle: !noShuffle, legacy: legacy, output: output),
+        compression ?? .deflate(level: 1), shuffle: !encoding.noShuffle, legacy: encoding.legacy,
+        output: output),
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       overwrite: overwrite, dryRun: dryRun)
     let summary = try await runBlank(request, progress: progress)
     progress?.finish()
-    summary.show(json: json, quiet: logging.quiet)
+    summary.show(printing)
   }
 
   private func layout(_ log: Log) throws -> BlankLayout {
@@ -174,9 +169,7 @@ struct BlankCommand: AsyncParsableCommand {
         grid ?? .one, tileSize: size, overlap: overlap ?? .zero)
       return layout
     }
-    let table = try OffsetTable.read(
-      offsets, units: offsetUnits?.units ?? .unspecified, layout: offsetLayout ?? .plain)
-    for warning in table.warnings { log.warning(warning) }
+    let table = try table.read(offsets, log)
     layout.voxelSize = voxelSize ?? table.voxelSize ?? .unknown
     layout.offsets = table.rows.map { $0.inVoxels(of: layout.voxelSize) }
     return layout

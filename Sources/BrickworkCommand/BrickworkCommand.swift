@@ -31,6 +31,7 @@ struct BrickworkCommand: AsyncParsableCommand {
       EXIT CODES
         0   done
         1   failed
+        3   the file was changed by something else since (export --update)
         64  wrong command line
         65  damaged or unknown input
         66  input missing

@@ -22,6 +22,7 @@ struct ChosenVolumes {
     let tiles = try TileSet.open(
       [request.source], cache: cache, voxelSize: request.voxelSize, request.opening)
     for warning in tiles.warnings { log.warning(warning) }
+    try Output.check(request.output, sparing: tiles)
     let number = try chosenTile(request, tiles)
     let tile = tiles.tiles[number]
     let info = tile.info
@@ -56,6 +57,11 @@ struct ChosenVolumes {
       voxelSize = voxelSize?.scaled(by: factor)
     }
     let bounds = parts[0].bounds
+    guard !bounds.isEmpty else {
+      throw BrickworkError(
+        .badRequest, path: info.path,
+        reason: "has \(Text.size(parts[0].size)) voxels (x×y×z): there is nothing to export")
+    }
     let box = try request.region?.box(in: parts[0].size) ?? bounds
     position = moved(position, by: box.origin, halves: false, voxelSize)
     guard !request.areLabels || LevelReduction.majority.method.serves(info.type) else {
@@ -70,7 +76,10 @@ struct ChosenVolumes {
       reduction: request.areLabels ? .majority : image?.levelReduction ?? .mean,
       provenance: [
         "path": .string(info.path), "stamps": .array(stamps(info.path).map { .string($0) }),
-        "tile": JSON(number), "level": JSON(level),
+        "name": .string(info.name), "opened": .string("\(tiles.origins[number].options)"),
+        // What a document's time says nothing of: bricks that were written anew.
+        "checksums": try request.dryRun ? nil : checksums(of: parts), "tile": JSON(number),
+        "level": JSON(level),
         "channels": .array(channels.map { JSON($0) }),
         "timepoints": .array(timepoints.map { JSON($0) }), "origin_zyx": JSON(box.origin),
       ])
@@ -80,6 +89,12 @@ struct ChosenVolumes {
         isWhole: box == bounds)
     }
   }
+}
+
+/// A checksum of all bricks of each volume; null unless they are a store's.
+func checksums(of volumes: [any Volume]) throws -> JSON {
+  guard let digest = try ZarrVolume.digest(of: volumes) else { return .null }
+  return .string(digest)
 }
 
 /// When a file, or what says what a store is, was written.

@@ -91,10 +91,7 @@ struct ExportCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func validate() throws {
     try bdv.validate()
@@ -121,19 +118,19 @@ struct ExportCommand: AsyncParsableCommand {
       bdv.split == nil ? BDVFileWriter.isUnfinished(output) : BDVSplit.isUnfinished(output)
     let isContinued = format == .bdv && (bdv.changesFile || isUnfinished)
     try Output.check(output, overwrite: overwrite || dryRun || isContinued)
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let summary: JobSummary
     switch format {
     case .bdv:
       summary = try await runExport(
-        try request(), source: source, progress: progress, logging.log())
+        try request(), source: source, progress: progress, printing.log())
     case .hdf5, .tiff, .jpeg2000, .npy:
       summary = try await runVolumeExport(
-        try volumeRequest(format), progress: progress, logging.log())
+        try volumeRequest(format), progress: progress, printing.log())
     }
     progress?.finish()
-    summary.show(json: json, quiet: logging.quiet)
+    summary.show(printing)
   }
 
   private func request() throws -> ExportRequest {
@@ -143,7 +140,8 @@ struct ExportCommand: AsyncParsableCommand {
       options: try composition.commonOptions(fusion: fusion ?? usual),
       channels: composition.channel, timepoints: composition.timepoint, levels: bdv.levels,
       chunk: bdv.chunk, split: bdv.split, areLabels: bdv.areLabels, map: bdv.fromMap,
-      compression: compression ?? .deflate(level: 1), shuffle: !bdv.noShuffle, legacy: bdv.legacy,
+      compression: compression ?? .deflate(level: 1), shuffle: !bdv.encoding.noShuffle,
+      legacy: bdv.encoding.legacy,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
       dryRun: dryRun, updates: bdv.update, region: bdv.region)
   }
@@ -153,7 +151,8 @@ struct ExportCommand: AsyncParsableCommand {
       source: source.sources[0], output: output, format: format, opening: source.opening.options,
       tile: volume.tile, level: volume.level, channels: composition.channel,
       timepoints: composition.timepoint, region: volume.roi, voxelSize: source.voxelSize,
-      levels: bdv.levels, chunk: bdv.chunk, areLabels: bdv.areLabels, shuffle: !bdv.noShuffle,
+      levels: bdv.levels, chunk: bdv.chunk, areLabels: bdv.areLabels,
+      shuffle: !bdv.encoding.noShuffle,
       compression: compression,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       overwrite: overwrite, dryRun: dryRun)
@@ -181,6 +180,15 @@ struct ExportCommand: AsyncParsableCommand {
         remedy: "Name one, or stitch them first")
     }
   }
+}
+
+/// How the chunks of a BigDataViewer file are stored.
+struct BDVEncodingGroup: ParsableArguments {
+  @Flag(name: .long, help: "Don't shuffle bytes before compression.")
+  var noShuffle = false
+
+  @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
+  var legacy = false
 }
 
 /// What files of chunks and levels can have.
@@ -230,11 +238,7 @@ struct BDVExportGroup: ParsableArguments {
     completion: .file(extensions: ["csv"]))
   var fromMap: String?
 
-  @Flag(name: .long, help: "Don't shuffle bytes before compression.")
-  var noShuffle = false
-
-  @Flag(help: "Store 16-bit voxels as every BigDataViewer since 2013 reads them: int16.")
-  var legacy = false
+  @OptionGroup var encoding: BDVEncodingGroup
 
   @Flag(
     help: ArgumentHelp(
@@ -261,8 +265,8 @@ struct BDVExportGroup: ParsableArguments {
       ("--layout", layout != nil), ("--levels", levels != nil && !hasLevels),
       ("--chunk", chunk != nil && !hasLevels), ("--labels", labels && format != .tiff),
       ("--split", split != nil), ("--from-map", fromMap != nil),
-      ("--no-shuffle", noShuffle && format != .hdf5),
-      ("--legacy", legacy),
+      ("--no-shuffle", encoding.noShuffle && format != .hdf5),
+      ("--legacy", encoding.legacy),
     ]
     return options.first { $0.1 }?.0
   }

@@ -50,24 +50,13 @@ struct HistogramFile {
               + (isMark ? "stroke=\"#cc3311\" stroke-dasharray=\"4 3\"/>" : "stroke=\"black\"/>"))
         case .text(let x, let y, let anchor, let words):
           lines.append(
-            "<text x=\"\(n(x))\" y=\"\(n(y))\" text-anchor=\"\(anchor)\">\(Self.escaped(words))</text>"
+            "<text x=\"\(n(x))\" y=\"\(n(y))\" text-anchor=\"\(anchor)\">\(words.escapedForXML)</text>"
           )
         }
       }
       lines.append("</g>")
     }
     return (lines + ["</svg>", ""]).joined(separator: "\n")
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      default: result.append(character)
-      }
-    }
   }
 
   /// Bars are dark, axes black, percentiles dashed.

@@ -58,10 +58,7 @@ struct ImportCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func validate() throws {
     if downscaleMethod != nil && downscale == nil {
@@ -77,11 +74,11 @@ struct ImportCommand: AsyncParsableCommand {
       views: views.request, store: store.shape, memory: try machine.memoryLimit(),
       threads: try machine.threadCount(),
       dryRun: dryRun)
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
-    let summary = try await runImport(request, source: source, progress: progress, logging.log())
+    let summary = try await runImport(request, source: source, progress: progress, printing.log())
     progress?.finish()
-    summary.show(json: json, quiet: logging.quiet)
+    summary.show(printing)
   }
 }
 

@@ -5,6 +5,9 @@ struct JobSummary: Sendable {
   var text: String
   var json: JSON
 
+  /// Prints it to standard output as the options say.
+  func show(_ options: PrintingGroup) { show(json: options.json, quiet: options.quiet) }
+
   /// Prints it to standard output.
   func show(json asJSON: Bool, quiet: Bool) {
     if asJSON {

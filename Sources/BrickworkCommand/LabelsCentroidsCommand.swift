@@ -37,13 +37,10 @@ struct LabelsCentroidsCommand: AsyncParsableCommand {
   @Flag(help: "Replace an existing output file.")
   var overwrite = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func run() async throws {
-    let log = logging.log()
+    let log = printing.log()
     try Output.check(output, overwrite: overwrite)
     let options = try composition.options(fusion: .overwrite)
     let budget = MemoryBudget(byteCount: try machine.memoryLimit())
@@ -51,7 +48,7 @@ struct LabelsCentroidsCommand: AsyncParsableCommand {
     let table = try source.offsetTable(timepoint: options.timepoint, log)
     let tiles = try source.tileSet(log, cache: cache, offsets: table)
     let composed = try tiles.composition(offsets: table, options)
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let job = ObjectsJob(
       source: composed.volume, tiles: composed.placement.boxes, budget: budget,
@@ -74,6 +71,6 @@ struct LabelsCentroidsCommand: AsyncParsableCommand {
         "seconds": .number(summary.seconds), "voxel_bytes": JSON(summary.voxelBytes),
         "workers": JSON(summary.workers), "spilled_bytes": JSON(summary.spilledBytes),
       ]
-    ).show(json: json, quiet: logging.quiet)
+    ).show(printing)
   }
 }

@@ -59,10 +59,7 @@ struct LabelsDedupCommand: AsyncParsableCommand {
   @OptionGroup(title: "Store") var store: StoreGroup
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func validate() throws {
     if let minFraction, !(minFraction >= 0 && minFraction <= 1) {
@@ -88,7 +85,7 @@ struct LabelsDedupCommand: AsyncParsableCommand {
   private var overwrite: Bool { store.overwrite }
 
   func run() async throws {
-    let log = logging.log()
+    let log = printing.log()
     if isStore {
       try checkFolder(ofStore: output)
     } else {
@@ -97,9 +94,10 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     for path in reportPaths + (isStore ? mapPaths : []) + (stitched.objects.map { [$0] } ?? []) {
       try Output.check(path, overwrite: overwrite)
     }
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let opened = try labels.open(source, machine, log)
+    try Output.check(output, sparing: opened.files)
     let target =
       isStore
       ? LabelStore(
@@ -108,7 +106,7 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     if let target, let path = stitched.fromMap {
       let written = try await target.write(try target.map(from: path), heldBytes: 0, progress)
       progress?.finish()
-      written.show(json: json, quiet: logging.quiet)
+      written.show(printing)
       return
     }
     let start = ContinuousClock.now
@@ -130,7 +128,7 @@ struct LabelsDedupCommand: AsyncParsableCommand {
       summary.text += "\n" + written.text
       summary.json["store"] = written.json
     }
-    summary.show(json: json, quiet: logging.quiet)
+    summary.show(printing)
   }
 
   /// The maps to write.

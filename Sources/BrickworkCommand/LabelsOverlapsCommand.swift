@@ -29,15 +29,12 @@ struct LabelsOverlapsCommand: AsyncParsableCommand {
   @Flag(help: "Replace an existing file.")
   var overwrite = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func run() async throws {
-    let log = logging.log()
+    let log = printing.log()
     try Output.check(output, overwrite: overwrite)
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let job = try labels.job(source, machine, progress: progress, log)
     let start = ContinuousClock.now
@@ -48,7 +45,7 @@ struct LabelsOverlapsCommand: AsyncParsableCommand {
       try TileOverlap.writeCSV(overlaps, to: output)
     }
     progress?.finish()
-    summary(job, overlaps, start.duration(to: .now)).show(json: json, quiet: logging.quiet)
+    summary(job, overlaps, start.duration(to: .now)).show(printing)
   }
 
   private func summary(_ job: LabelJob, _ overlaps: [TileOverlap], _ duration: Duration)

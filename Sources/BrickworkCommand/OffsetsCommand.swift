@@ -53,17 +53,7 @@ struct OffsetsCommand: ParsableCommand {
       valueName: "plain|exm"))
   var npyLayout: OffsetLayout?
 
-  @Option(
-    help: ArgumentHelp(
-      "Unit of the numbers (default: voxel; CSV columns x_um,y_um,z_um say it themselves).",
-      valueName: "voxel|um"))
-  var offsetUnits: OffsetUnitOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Layout of a .npy file: plain, one row x,y,z per tile; exm, ExM-Toolbox's (default: plain).",
-      valueName: "plain|exm"))
-  var offsetLayout: OffsetLayout?
+  @OptionGroup var table: OffsetFileGroup
 
   @Option(
     help: ArgumentHelp(
@@ -138,19 +128,9 @@ struct OffsetsCommand: ParsableCommand {
 
   private func found(_ log: Log) throws -> Found {
     guard files.count > 1 || TileSet.isSource(files[0]) else {
-      let table = try OffsetTable.read(
-        files[0], units: offsetUnits?.units ?? .unspecified, layout: offsetLayout ?? .plain,
-        timepoint: timepoint ?? 0)
-      for warning in table.warnings { log.warning(warning) }
-      return Found(table: table)
+      return Found(table: try table.read(files[0], timepoint: timepoint ?? 0, log))
     }
-    if offsetLayout != nil || offsetUnits != nil {
-      throw BrickworkError(
-        .badRequest,
-        reason:
-          "--offset-units and --offset-layout describe a file of offsets, but tiles are named",
-        remedy: "Leave them out")
-    }
+    try table.refuseForTiles()
     let tiles = try TileSet.open(
       files, cache: PieceCache(capacity: 0), voxelSize: voxelSize, opening.options)
     for warning in tiles.warnings { log.warning(warning) }

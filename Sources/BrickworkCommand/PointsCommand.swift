@@ -41,18 +41,7 @@ struct PointsCommand: ParsableCommand {
       valueName: "voxel|um"))
   var units: OffsetUnitOption?
 
-  @Option(
-    help: ArgumentHelp(
-      "Axes along which every tile is flipped before it is placed (default: none).",
-      valueName: "z,y,x"),
-    transform: { try Notation.axes($0) })
-  var flip: AxisSet?
-
-  @Option(
-    help: ArgumentHelp(
-      "How offsets between voxels become voxels (default: nearest).", valueName: "nearest|truncate")
-  )
-  var offsetRounding: OffsetRounding?
+  @OptionGroup var placing: PlacingGroup
 
   @Option(
     help: ArgumentHelp("The time point, counted from 0 (default: 0).", valueName: "n"),
@@ -82,7 +71,8 @@ struct PointsCommand: ParsableCommand {
     let table = try tiles.offsetTable(timepoint: timepoint ?? 0, log)
     let set = try tiles.tileSet(log, cache: PieceCache(capacity: 0), offsets: table)
     let coordinates = try set.coordinates(
-      offsets: table, rounding: offsetRounding ?? .nearest, flip: flip ?? [])
+      offsets: table, rounding: placing.offsetRounding ?? .nearest,
+      flip: placing.flip ?? [])
     let conversion = PointConversion(
       coordinates, inverse ? .toTiles : .toGlobal,
       unit: units.map { $0 == .voxel ? .voxels : .micrometers })

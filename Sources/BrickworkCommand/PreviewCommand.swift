@@ -69,6 +69,7 @@ struct PreviewCommand: AsyncParsableCommand {
     let table = try source.offsetTable(timepoint: options.timepoint, log)
     let cache = PieceCache(capacity: 0)
     let tiles = try source.tileSet(log, cache: cache, offsets: table)
+    if let output { try Output.check(output, sparing: tiles) }
     let progress =
       show == nil ? TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet) : nil
     defer { progress?.finish() }
@@ -131,13 +132,6 @@ struct PreviewCommand: AsyncParsableCommand {
         remedy: "Leave out --colors, --labels, --tiles and --scale-bar, or --bits 16")
     }
     guard let output else { return }
-    if let place = try? Files.resolved(output),
-      source.sources.contains(where: { (try? Files.resolved($0)) == place })
-    {
-      throw BrickworkError(
-        .outputExists, path: output, reason: "is one of the sources",
-        remedy: "Choose another name with -o")
-    }
     try Output.check(output, overwrite: overwrite || Self.isPicture(output))
   }
 

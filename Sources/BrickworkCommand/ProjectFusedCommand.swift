@@ -53,13 +53,10 @@ struct ProjectFusedCommand: ParsableCommand {
   @Flag(help: "Replace an existing XML, which is kept as fused.xml~1.")
   var overwrite = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func run() throws {
-    let log = logging.log()
+    let log = printing.log()
     try Output.check(output, overwrite: overwrite)
     let tiles = try BDVProject(reading: project)
     let made = try FusedProject(
@@ -77,6 +74,6 @@ struct ProjectFusedCommand: ParsableCommand {
         "origin_voxels_xyz": JSON(made.origin), "setups": JSON(made.project.setups.count),
         "notes": .array(made.notes.map { .string($0) }),
       ]
-    ).show(json: json, quiet: logging.quiet)
+    ).show(printing)
   }
 }

@@ -31,13 +31,10 @@ struct ProjectNewCommand: ParsableCommand {
   @Flag(help: "Replace an existing XML, which is kept as dataset.xml~1.")
   var overwrite = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func run() throws {
-    let log = logging.log()
+    let log = printing.log()
     try Output.check(output, overwrite: overwrite)
     guard Files.exists(store) else {
       throw BrickworkError(
@@ -55,6 +52,6 @@ struct ProjectNewCommand: ParsableCommand {
         "timepoints": JSON(made.project.timepoints.count),
         "notes": .array(made.notes.map { .string($0) }),
       ]
-    ).show(json: json, quiet: logging.quiet)
+    ).show(printing)
   }
 }

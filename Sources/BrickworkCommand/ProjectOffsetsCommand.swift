@@ -39,45 +39,44 @@ struct ProjectOffsetsCommand: ParsableCommand {
     transform: { try OptionValue.timepoints($0) })
   var timepoint: TimepointSelection?
 
-  @Option(
-    help: ArgumentHelp(
-      "Unit of the numbers (default: voxel; CSV columns x_um,y_um,z_um say it themselves).",
-      valueName: "voxel|um"))
-  var offsetUnits: OffsetUnitOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Layout of a .npy file: plain, one row x,y,z per tile; exm, ExM-Toolbox's (default: plain).",
-      valueName: "plain|exm"))
-  var offsetLayout: OffsetLayout?
+  @OptionGroup var reading: OffsetFileGroup
 
   @Flag(name: .long, help: "Say what would change; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func run() throws {
-    let log = logging.log()
+    let log = printing.log()
     var document = try SpimDataDocument(reading: project)
     let content = try document.project()
     let table = try table(log)
     let chosen: [Int]? =
       if case .one(let number) = timepoint { [content.timepointID(number)] } else { nil }
-    let placing = try content.placing(table.offsets(in: content), timepoints: chosen)
+    var placing = try content.placing(table.offsets(in: content), timepoints: chosen)
+    // Another project may place its tiles elsewhere at each time point.
+    if !TileSet.isSource(file), file.lowercased().hasSuffix(".xml"),
+      try BDVProject(reading: file).timepoints.count > 1
+    {
+      (placing.edits, placing.notes) = ([:], [])
+      for time in chosen ?? content.timepoints {
+        let own = try reading.read(file, timepoint: time, Log(level: .error))
+        let part = try content.placing(own.offsets(in: content), timepoints: [time])
+        placing.edits.merge(part.edits) { _, new in new }
+        placing.notes += part.notes.filter { !placing.notes.contains($0) }
+      }
+    }
     for note in placing.notes { log.warning("\(project): \(note)") }
     try document.edit(placing.edits)
     let isChanged = document.isChanged
     if !dryRun { try document.save() }
     let views = Text.count(placing.edits.count, "view")
     let text =
-      dryRun
-      ? "\(project): \(views) would be moved; nothing was written"
-      : isChanged
-        ? "\(project): \(views) moved; the file as it was is \(project)~1"
-        : "\(project): \(views) lie there already, nothing to do"
+      !isChanged
+      ? "\(project): \(views) lie there already, nothing to do"
+      : dryRun
+        ? "\(project): \(views) would be moved; nothing was written"
+        : "\(project): \(views) moved; the file as it was is \(project)~1"
     JobSummary(
       text: text,
       json: [
@@ -85,18 +84,14 @@ struct ProjectOffsetsCommand: ParsableCommand {
         "views": JSON(placing.edits.count), "changed": .bool(isChanged), "dry_run": .bool(dryRun),
         "notes": .array(placing.notes.map { .string($0) }),
       ]
-    ).show(json: json, quiet: logging.quiet)
+    ).show(printing)
   }
 
   /// The offsets of a file of offsets, or of tiles.
   private func table(_ log: Log) throws -> OffsetTable {
-    let table: OffsetTable
-    if TileSet.isSource(file) {
-      table = try TileSet.open([file], cache: PieceCache(capacity: 0)).offsetTable()
-    } else {
-      table = try OffsetTable.read(
-        file, units: offsetUnits?.units ?? .unspecified, layout: offsetLayout ?? .plain)
-    }
+    guard TileSet.isSource(file) else { return try reading.read(file, log) }
+    try reading.refuseForTiles()
+    let table = try TileSet.open([file], cache: PieceCache(capacity: 0)).offsetTable()
     for warning in table.warnings { log.warning(warning) }
     return table
   }

@@ -3,8 +3,11 @@ import Brickwork
 /// Plain HDF5.
 extension VolumeExport {
   func hdf5(_ chosen: ChosenVolumes) async throws -> JobSummary {
-    let volumes = chosen.volumes
+    var volumes = chosen.volumes
     let coarser = try coarserLevels(chosen)
+    if !request.dryRun {
+      volumes.provenance["coarser"] = try checksums(of: coarser.flatMap(\.parts))
+    }
     let job = HDF5ExportJob(
       volumes, coarser: coarser, path: request.output, chunk: request.chunk,
       options: try hdf5Options(), budget: budget, threads: threads, cache: cache,

@@ -12,6 +12,7 @@ func runImport(
   if case .one(let number) = request.timepoints { time = number }
   let table = try source.offsetTable(timepoint: time, log)
   let tiles = try source.tileSet(log, cache: cache, offsets: table)
+  try Output.check(request.output, sparing: tiles)
   let positions = try tiles.positions(offsets: table, downscale: request.downscale)
   if positions == nil && tiles.tiles.count > 1 {
     log.warning(

@@ -10,6 +10,7 @@ func runStitch(
   let cache = PieceCache(capacity: 0)
   let table = try options.offsetTable(timepoint: firstTimepoint(request.timepoints), log)
   let tiles = try options.tileSet(log, cache: cache, offsets: table)
+  try Output.check(request.output, sparing: tiles)
   let tables = try options.tables(table, log)
   let harmonised = try await harmonise(
     tiles, offsets: table, request, budget: budget, cache: cache, progress: progress)

@@ -116,6 +116,9 @@ struct VolumeExport {
     if request.dryRun {
       return dryRun(volumes, document, voxelBytes: voxels * volumes.type.byteCount)
     }
+    let scratch = NPYExport.scratchBytes(volumes)
+    try budget.check(holding: scratch)
+    cache.capacity = max(0, budget.byteCount / 2 - scratch)
     let planes = PlaneProgress(
       planes: volumes.size.z * volumes.parts.count, of: volumes.parts[0], listener: progress)
     let written = try NPYExport.write(

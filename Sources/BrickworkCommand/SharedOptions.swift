@@ -19,18 +19,7 @@ struct SourceOptions: ParsableArguments {
     completion: .file(extensions: ["csv", "npy", "txt", "xml"]))
   var offsets: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Unit of the offsets (default: voxel; CSV columns x_um,y_um,z_um say it themselves).",
-      valueName: "voxel|um"))
-  var offsetUnits: OffsetUnitOption?
-
-  @Option(
-    help: ArgumentHelp(
-      "Layout of a .npy file: plain, one row x,y,z per tile; exm, ExM-Toolbox's: a row with the tile size, then "
-        + "µm with x pointing left (default: plain).",
-      valueName: "plain|exm"))
-  var offsetLayout: OffsetLayout?
+  @OptionGroup var table: OffsetFileGroup
 
   @Option(
     help: ArgumentHelp(
@@ -54,7 +43,7 @@ struct SourceOptions: ParsableArguments {
   /// Reads the table of offsets, if one is named.
   func offsetTable(timepoint: Int, _ log: Log) throws -> OffsetTable? {
     guard let offsets else {
-      if offsetLayout != nil || offsetUnits != nil {
+      if table.isGiven {
         throw BrickworkError(
           .badRequest,
           reason:
@@ -63,8 +52,41 @@ struct SourceOptions: ParsableArguments {
       }
       return nil
     }
+    return try table.read(offsets, timepoint: timepoint, log)
+  }
+}
+
+/// How the numbers of a file of offsets are meant.
+struct OffsetFileGroup: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Unit of the offsets (default: voxel; CSV columns x_um,y_um,z_um say it themselves).",
+      valueName: "voxel|um"))
+  var offsetUnits: OffsetUnitOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "Layout of a .npy file: plain, one row x,y,z per tile; exm, ExM-Toolbox's: a row with the tile size, then "
+        + "µm with x pointing left (default: plain).",
+      valueName: "plain|exm"))
+  var offsetLayout: OffsetLayout?
+
+  /// Whether one of them was given, so that a file has to be named.
+  var isGiven: Bool { offsetUnits != nil || offsetLayout != nil }
+
+  /// Throws if one was given although tiles are named.
+  func refuseForTiles() throws {
+    guard isGiven else { return }
+    throw BrickworkError(
+      .badRequest,
+      reason: "--offset-units and --offset-layout describe a file of offsets, but tiles are named",
+      remedy: "Leave them out")
+  }
+
+  /// Reads a table.
+  func read(_ path: String, timepoint: Int = 0, _ log: Log) throws -> OffsetTable {
     let table = try OffsetTable.read(
-      offsets, units: offsetUnits?.units ?? .unspecified, layout: offsetLayout ?? .plain,
+      path, units: offsetUnits?.units ?? .unspecified, layout: offsetLayout ?? .plain,
       timepoint: timepoint)
     for warning in table.warnings { log.warning(warning) }
     return table
@@ -248,4 +270,18 @@ struct LogOptions: ParsableArguments {
 
   /// The log for this run.
   func log() -> Log { Log(level: quiet ? .error : logLevel ?? .warning) }
+}
+
+/// How a command that writes files tells what it did.
+struct PrintingGroup: ParsableArguments {
+  @Flag(help: "Print a summary as JSON.")
+  var json = false
+
+  @OptionGroup var logging: LogOptions
+
+  /// Whether only errors are told.
+  var quiet: Bool { logging.quiet }
+
+  /// The log for this run.
+  func log() -> Log { logging.log() }
 }

@@ -66,10 +66,7 @@ struct StitchCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func validate() throws {
     if gains != nil && harmonise == nil { throw ValidationError("--gains needs --harmonise.") }
@@ -82,11 +79,11 @@ struct StitchCommand: AsyncParsableCommand {
       timepoints: composition.timepoint ?? .one(0), region: roi, views: views.request,
       store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       dryRun: dryRun, harmonisation: harmonise, gains: gains)
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
-    let summary = try await runStitch(request, source: source, progress: progress, logging.log())
+    let summary = try await runStitch(request, source: source, progress: progress, printing.log())
     progress?.finish()
-    summary.show(json: json, quiet: logging.quiet)
+    summary.show(printing)
   }
 }
 

@@ -73,10 +73,7 @@ struct SurfaceCommand: AsyncParsableCommand {
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
-
-  @OptionGroup var logging: LogOptions
+  @OptionGroup var printing: PrintingGroup
 
   func validate() throws {
     if threshold != nil && (percentile != nil || divide != nil) {
@@ -85,7 +82,7 @@ struct SurfaceCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let log = logging.log()
+    let log = printing.log()
     let sides = from.sides
     let files = SurfaceFiles(prefix: output, sides: sides, format: format)
     try files.check(overwrite: overwrite)
@@ -95,7 +92,7 @@ struct SurfaceCommand: AsyncParsableCommand {
     let cache = PieceCache(capacity: 0)
     let shown = try source.volume(level: level, options, cache: cache, log)
     let (limit, held) = try surfaceThreshold(for: shown.volume.size)
-    let progress = TerminalProgress(machine.progress ?? .auto, quiet: logging.quiet)
+    let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let job = SurfaceJob(
       source: shown.volume, sides: sides, threshold: limit, budget: budget,
@@ -105,7 +102,7 @@ struct SurfaceCommand: AsyncParsableCommand {
     progress?.finish()
     try await files.write(
       found, voxelSize: shown.voxelSize, budget: budget, threads: threads, overwrite: overwrite)
-    summary(found, files, shown.volume).show(json: json, quiet: logging.quiet)
+    summary(found, files, shown.volume).show(printing)
   }
 
   /// What `--threshold` says, with the bytes it holds.

@@ -56,6 +56,7 @@ struct TilesetCommand: ParsableCommand {
     if let output { try Output.check(output, overwrite: overwrite) }
     let table = try source.offsetTable(timepoint: timepoint ?? 0, log)
     var tiles = try source.tileSet(log, cache: PieceCache(capacity: 0), offsets: table)
+    if let output { try Output.check(output, sparing: tiles) }
     if let table { tiles = try tiles.updatingOffsets(from: table) }
     if let scaleOffset { tiles = try tiles.scaledOffsets(by: scaleOffset) }
     if let order { tiles = try tiles.choosing(order) }

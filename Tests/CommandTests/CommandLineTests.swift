@@ -101,6 +101,14 @@ import Testing
       "brickwork: The value 'zip' is invalid for '--compression <none|deflate:n|zstd:n|lzw>': 'zip' is neither none, "
         + "lzw, deflate:1 to deflate:12 nor zstd:1 to zstd:22"
     ),
+    (
+      ["blank", "-o", "b.h5", "--size", "9,9,9", "--grid", "1000,1000,30000000"],
+      "brickwork: More than 1048576 views are too many for a file (--grid, --channels, --timepoints)."
+    ),
+    (
+      ["blank", "-o", "b.xml", "--size", "9,9,9"],
+      "brickwork: Name the output OUT.h5; OUT.xml is written beside it (-o)."
+    ),
   ]) func wrongCommandLinesExitWith64(_ arguments: [String], _ words: String) throws {
     let result = try Executable.run(arguments)
     #expect(result.status == 64)

@@ -45,4 +45,27 @@ import Testing
     #expect(try export(["--region", "0:1,:,:", "--overwrite"]).status == 64)
     #expect(try export(["--region", "0:1,:,:", "--update"]).status == 64)
   }
+
+  @Test func aRegionOfAnotherChannelIsRefused() throws {
+    #expect(try export(["--overwrite"]).status == 0)
+    let one = try voxels()
+    let all = try Executable.run([
+      "export", folder("s.zarr"), "-o", folder("e.h5"), "--channel", "all", "--overwrite",
+      "--progress", "none",
+    ])
+    #expect(all.status == 0, "\(all.errors)")
+    let before = try voxels()
+    let refused = try export(["--region", "0:1,:,:"])
+    #expect(refused.status == 64 && refused.errors.contains("has the setups"), "\(refused.errors)")
+    #expect(try voxels() == before && before != one)
+  }
+
+  @Test func aRegionDoesNotDiscardAnUnfinishedExport() throws {
+    // What a killed export leaves: its voxels, and a journal of them.
+    try Files.replace(folder("e.h5.partial"), with: [1, 2, 3])
+    try Files.replace(folder("e.h5.partial.journal"), with: [1, 2, 3])
+    let refused = try export(["--region", "0:1,:,:"])
+    #expect(refused.status == 73 && refused.errors.contains("not finished"), "\(refused.errors)")
+    #expect(Files.exists(folder("e.h5.partial")) && !Files.exists(folder("e.h5")))
+  }
 }

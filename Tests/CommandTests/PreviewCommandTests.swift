@@ -245,7 +245,7 @@ import Testing
     #expect(try refusal(["--json", "--show", "text"]).contains("standard output"))
     #expect(try refusal([]).contains("--output"))
     let own = try run([tile, "-o", tile, "--overwrite"])
-    #expect(own.status == 73 && own.errors.contains("is one of the sources"))
+    #expect(own.status == 73 && own.errors.contains("belongs to one of the sources"))
     #expect(!Files.exists(folder("p.png")) && !Files.exists(folder("p.png.partial")))
   }
 }

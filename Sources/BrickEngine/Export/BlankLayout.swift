@@ -55,7 +55,10 @@ public struct BlankLayout: Sendable, Hashable {
   /// Each view draws from a stream of its own, numbered like the views: time point by time point, channel by
   /// channel, tiles fastest.
   func images(levels: ExportLevels, chunk: Index3?) throws -> [ExportImage] {
-    guard !offsets.isEmpty, channels > 0, timepoints > 0, voxelSize.isValid else {
+    let views = channels.multipliedReportingOverflow(by: timepoints)
+    guard !offsets.isEmpty, channels > 0, timepoints > 0, voxelSize.isValid, !views.overflow,
+      !views.partialValue.multipliedReportingOverflow(by: offsets.count).overflow
+    else {
       throw BrickworkError(
         .badRequest,
         reason:

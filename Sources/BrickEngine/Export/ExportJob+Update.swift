@@ -83,6 +83,11 @@ extension ExportJob {
         remedy: "Choose a region inside it")
     }
     if !Files.exists(path), !Files.exists(path + ".update") {
+      guard !BDVFileWriter.isUnfinished(path) else {
+        throw BrickworkError(
+          .outputExists, path: path, reason: "was begun by an export that is not finished",
+          remedy: "Give that command again to finish it, or name another file")
+      }
       try makeWriter(fingerprint: "", overwrite: false).finish()
     }
     let updater = try openUpdater()
@@ -199,6 +204,11 @@ extension ExportJob {
 
   /// Throws unless the file has the setups, levels and type that this job would write.
   private func checkShape(_ updater: BDVFileUpdater) throws {
+    guard updater.setups == setups.map(\.id).sorted(), updater.timepoints == timepoints else {
+      throw refused(
+        "has the setups \(updater.setups.prefix(8)) at the time points \(updater.timepoints.prefix(8)), and the "
+          + "region is of \(setups.map(\.id).prefix(8)) at \(timepoints.prefix(8))")
+    }
     for image in images.indices {
       for part in 0..<images[image].parts {
         let view = view(image, part)

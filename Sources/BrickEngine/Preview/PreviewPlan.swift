@@ -39,7 +39,9 @@ struct PreviewPlan: Sendable {
     columns = min(columns, geometry.width)
 
     // Voxels of all layers, and the colours they become.
-    let perRow = geometry.width * (volumes.reduce(0) { $0 + $1.type.byteCount } + 6)
+    // While contrast is looked for, those of doubles stand in a copy of their own.
+    let colours = volumes.contains { $0.type == .float64 } ? 8 : 6
+    let perRow = geometry.width * (volumes.reduce(0) { $0 + $1.type.byteCount } + colours)
     let room = max(1, budget.byteCount / 4)
     var strip = geometry.height
     if strip.multipliedReportingOverflow(by: perRow).overflow || strip * perRow > room {

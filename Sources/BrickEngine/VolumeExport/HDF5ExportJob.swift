@@ -28,6 +28,8 @@ public struct HDF5ExportJob: Sendable {
   private let sources: [any Volume]
   /// Voxels that are read at once, per dataset.
   private let steps: [Index3]
+  /// The steps before each dataset, and all.
+  private let firsts: [Int]
   private let volumes: ExportedVolumes
   private let path: String
   private let options: BDVExportOptions
@@ -72,6 +74,9 @@ public struct HDF5ExportJob: Sendable {
     self.datasets = datasets
     self.sources = sources
     self.steps = steps
+    firsts = zip(datasets, steps).reduce(into: [0]) {
+      $0.append($0[$0.count - 1] + BrickGrid(size: $1.0.size, brick: $1.1).count)
+    }
     self.volumes = volumes
     self.path = path
     self.options = options
@@ -158,16 +163,17 @@ public struct HDF5ExportJob: Sendable {
     BrickGrid(size: datasets[dataset].size, brick: steps[dataset])
   }
 
-  private var stepCount: Int { datasets.indices.reduce(0) { $0 + stepGrid($1).count } }
+  private var stepCount: Int { firsts[datasets.count] }
 
   private func step(at place: Int) -> (dataset: Int, box: Box3) {
-    var rest = place
-    for dataset in datasets.indices {
-      let grid = stepGrid(dataset)
-      if rest < grid.count { return (dataset, grid.box(at: grid.index(at: rest))) }
-      rest -= grid.count
+    precondition(place < stepCount, "Step \(place) is past the last one")
+    var (low, high) = (0, datasets.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if firsts[middle] <= place { low = middle } else { high = middle }
     }
-    preconditionFailure("Step \(place) is past the last one")
+    let grid = stepGrid(low)
+    return (low, grid.box(at: grid.index(at: place - firsts[low])))
   }
 
   /// Whether earlier runs stored all chunks of a step.

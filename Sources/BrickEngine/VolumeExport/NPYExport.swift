@@ -27,7 +27,11 @@ public enum NPYExport {
     let file = try ReplacingFile(temporaryPath: path + ".partial")
     do {
       try unsafe file.append(header(volumes).span.bytes)
-      for volume in volumes.parts { try write(volume, file, progress) }
+      let first = file.count
+      for (number, volume) in volumes.parts.enumerated() {
+        let bytes = volume.size.volume * volume.type.byteCount
+        try write(volume, file, at: first + number * bytes, progress)
+      }
       try file.seal()
       try Files.rename(file.temporaryPath, to: path)
     } catch {
@@ -38,26 +42,56 @@ public enum NPYExport {
     return file.count
   }
 
+  /// Planes and rows that are read at once: as many planes as a usual brick has where pieces are decoded.
+  private static func band(of volume: any Volume) -> Index3 {
+    let plane = Box3(size: Index3(z: 1, y: volume.size.y, x: volume.size.x))
+    let planes = volume.decodedBytes(reading: plane) > 0 ? min(volume.size.z, 64) : 1
+    let rowBytes = volume.size.x * volume.type.byteCount
+    return Index3(
+      z: planes, y: max(1, min(volume.size.y, sliceBytes / (rowBytes * planes))),
+      x: volume.size.x)
+  }
+
+  /// Bytes that writing takes at most, without the cache of decoded pieces.
+  public static func scratchBytes(_ volumes: ExportedVolumes) -> Int {
+    volumes.parts.reduce(0) { most, volume in
+      guard !volume.bounds.isEmpty else { return most }
+      let band = band(of: volume)
+      return max(
+        most,
+        BlockStorage.footprint(of: band.volume * volume.type.byteCount)
+          + volume.scratchBytes(reading: band))
+    }
+  }
+
   private static func write(
-    _ volume: any Volume, _ file: ReplacingFile, _ progress: PlaneProgress?
+    _ volume: any Volume, _ file: ReplacingFile, at start: Int, _ progress: PlaneProgress?
   ) throws {
     let size = volume.size
+    guard !volume.bounds.isEmpty else { return }
     let rowBytes = size.x * volume.type.byteCount
-    let rows = max(1, min(size.y, sliceBytes / rowBytes))
+    let band = band(of: volume)
     var block = VoxelBlock()
-    for z in 0..<size.z {
-      for y in stride(from: 0, to: size.y, by: rows) {
+    for z in stride(from: 0, to: size.z, by: band.z) {
+      let planes = z..<min(size.z, z + band.z)
+      for y in stride(from: 0, to: size.y, by: band.y) {
         let box = Box3(
           from: Index3(z: z, y: y, x: 0),
-          to: Index3(z: z + 1, y: min(size.y, y + rows), x: size.x))
+          to: Index3(z: planes.upperBound, y: min(size.y, y + band.y), x: size.x))
         block.reshape(to: box, type: volume.type)
         volume.willRead(box)
         try volume.read(into: &block)
         volume.didRead(box)
-        try file.append(block.bytes)
+        let bytes = box.size.y * rowBytes
+        for plane in planes {
+          let first = (plane - z) * bytes
+          try file.write(
+            block.bytes.extracting(first..<first + bytes),
+            at: start + (plane * size.y + y) * rowBytes)
+        }
         try Task.checkCancellation()
       }
-      try progress?.add(planes: 1, written: size.y * rowBytes)
+      try progress?.add(planes: planes.count, written: planes.count * size.y * rowBytes)
     }
   }
 

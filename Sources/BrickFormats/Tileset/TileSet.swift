@@ -23,6 +23,15 @@ public struct TileOrigin: Sendable, Hashable {
   }
 }
 
+extension TileSet {
+  /// Adds how the files were opened to what decides a result; nothing where all were opened as usual.
+  func describeOpening(in settings: inout JSON) {
+    let opened = origins.map(\.options)
+    guard opened.contains(where: { $0 != OpeningOptions() }) else { return }
+    settings["opened"] = .array(opened.map { .string("\($0)") })
+  }
+}
+
 /// What the user named: tiles with their images, a voxel size, and the positions the files themselves give.
 public struct TileSet: Sendable {
   /// At least one tile, in the order of the paths.

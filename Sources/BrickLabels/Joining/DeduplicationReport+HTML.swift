@@ -99,7 +99,7 @@ extension DeduplicationReport {
     for (tile, box) in tileBoxes.prefix(Self.drawnLimit).enumerated() {
       text += rectangle(
         box, "fill=\"#f4f4f4\" stroke=\"#999\" stroke-width=\".7\"",
-        "tile \(tile): \(Self.escaped(tileNames[tile]))")
+        "tile \(tile): \(tileNames[tile].escapedForXML)")
     }
     for pair in pairs.prefix(Self.drawnLimit) {
       let agreement = pair.agreement
@@ -190,19 +190,5 @@ extension DeduplicationReport {
 
   private static func rounded(_ value: Double) -> String {
     "\((value * 1000).rounded() / 1000)"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var safe = ""
-    for character in text {
-      switch character {
-      case "<": safe += "&lt;"
-      case ">": safe += "&gt;"
-      case "&": safe += "&amp;"
-      case "\"": safe += "&quot;"
-      default: safe.append(character)
-      }
-    }
-    return safe
   }
 }

@@ -16,11 +16,12 @@ struct DirectoryTable {
     self.plan = plan
     self.options = options
     description = TIFFDescription.text(plan, options)
-    // What can't be compressed grows a little; directories and tables of pieces come on top.
+    // What can't be compressed grows: by LZW to 12 bits for a byte, else a little. Directories and tables come on top.
     let padded = plan.pieceCount.multipliedReportingOverflow(by: plan.pieceBytes)
     let most = plan.isTiled ? (padded.overflow ? .max / 4 : padded.partialValue) : plan.voxelBytes
+    let growth = options.compression == .lzw ? most / 2 : most / 64
     let overhead =
-      most / 64 + plan.pieceCount * 64 + plan.pages * plan.levels.count * 512
+      growth + plan.pieceCount * 64 + plan.pages * plan.levels.count * 512
       + description.utf8.count
     isBigTIFF = options.isBigTIFF ?? (most > 0xFFFF_0000 || most + overhead > 0xFFFF_0000)
   }
