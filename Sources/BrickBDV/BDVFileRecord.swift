@@ -28,8 +28,10 @@ public enum BDVFileRecord {
     return record
   }
 
-  /// The nanoseconds that a file with this record has in its time of change; never 0, which coarser clocks give.
+  /// The nanoseconds that a file with this record has in its time of change.
+  ///
+  /// Whole tenths of a microsecond, which is what NTFS and shares of Windows keep, and never 0, which coarser clocks give.
   static func mark(of record: [UInt8]) -> Int {
-    unsafe 1 + Int(CRC32C.checksum(record.span.bytes)) % 999_999_999
+    unsafe 100 * (1 + Int(CRC32C.checksum(record.span.bytes)) % 9_999_999)
   }
 }

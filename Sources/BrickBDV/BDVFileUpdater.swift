@@ -58,12 +58,25 @@ public final class BDVFileUpdater: Sendable {
   /// - Throws: `BrickworkError`: `.missingInput` if there is no such file, `.outputExists` if another process writes
   ///   it, `.damagedInput` or `.unsupportedInput` if it is no BDV file.
   public init(_ path: String, method: DownsampleMethod = .mean) throws {
+    // A link would be renamed, and what it names changed under its own name.
+    let path = Files.exists(path) ? try Files.resolved(path) : path
     self.path = path
     self.method = method
-    lock = Mutex(try UnfinishedFile(path: path, fingerprint: []).takeLock())
-    finishedEarlierUpdate = try UpdateInPlace(path: path).recover()
-    file = try BDVFile(path)
-    log = try RedoLog(UpdateInPlace.log(of: path))
+    let names = UnfinishedFile(path: path, fingerprint: [])
+    lock = Mutex(try names.takeLock())
+    do {
+      finishedEarlierUpdate = try UpdateInPlace(path: path).recover()
+      guard !Files.exists(names.journal) else {
+        throw BrickworkError(
+          .outputExists, path: path, reason: "an export that replaces it is not finished",
+          remedy: "Give that command again, or delete \(Files.name(of: names.partial))")
+      }
+      file = try BDVFile(path)
+      log = try RedoLog(UpdateInPlace.log(of: path))
+    } catch {
+      try? Files.remove(names.lock)
+      throw error
+    }
   }
 
   deinit {
@@ -108,6 +121,9 @@ public final class BDVFileUpdater: Sendable {
   ///   - setup: its id.
   ///   - timepoint: its id.
   ///   - origin: where the block's first voxel goes, in voxels of the level; nil where its box says.
+  ///
+  /// Several tasks may write at once, but a chunk is one caller's at a time: of two blocks that cut one chunk, each is read
+  /// together with what was there before, so they are written one after the other.
   /// - Throws: `BrickworkError` with code `.badRequest` if the box leaves the level or the type is another one,
   ///   `.unsupportedInput` if the voxels are not in chunks of this file, or a chunk can't be decoded.
   public func write(
@@ -287,11 +303,14 @@ public final class BDVFileUpdater: Sendable {
   /// Bytes that one encoder keeps at most for chunks of `setup`, and a block to make a coarser chunk from.
   public func bytesPerEncoder(setup: Int) throws -> Int {
     let view = ViewKey(setup: setup, timepoint: file.timepoints[0])
-    let chunks = try file.levels(of: setup).indices.map { number -> Int in
+    let all = try file.levels(of: setup).map(\.factor)
+    let bytes = try all.indices.map { number -> Int in
       let level = try level(number, view)
-      return level.grid.brick.volume * level.type.byteCount
+      let below = all[..<number].lastIndex { all[number].isMultiple(of: $0) } ?? 0
+      let ratio = all[number].dividedRoundingDown(by: all[below])
+      return level.grid.brick.volume * level.type.byteCount * (6 + max(8, ratio.volume))
     }
-    return (chunks.max() ?? 0) * 14 + (2 << 20)
+    return (bytes.max() ?? 0) + (2 << 20)
   }
 
   /// A level of a view, opened when it is first needed.

@@ -127,7 +127,7 @@ public final class BDVFileWriter: Sendable {
     var resumption = Resumption(totalChunks: table.total)
     do {
       // An update that was interrupted would otherwise be taken for what a killed export left.
-      try UpdateInPlace(path: path).recover()
+      try UpdateInPlace(path: path).recover(replacing: overwrite)
       // Another writer may have finished since.
       try Self.checkFree(unfinished, overwrite: overwrite)
       if unfinished.sealed() != nil {

@@ -37,6 +37,8 @@ extension BDVProject {
     let known = Dictionary(setups.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var placing = Placing(edits: [:], notes: [])
     var (missing, turned) = (0, 0)
+    let sample = calibratedSample()
+    let finest = setups.compactMap { Self.lengths($0)?.min() }.min() ?? 1
     for (id, offset) in offsets.sorted(by: { $0.key < $1.key }) {
       guard let setup = known[id], offset.x.isFinite, offset.y.isFinite, offset.z.isFinite else {
         throw BrickworkError(
@@ -50,7 +52,7 @@ extension BDVProject {
           missing += 1
           continue
         }
-        let (edit, isTurned) = try self.edit(setup, view, at: offset)
+        let (edit, isTurned) = try self.edit(setup, view, at: offset, sample, finest)
         placing.edits[view] = edit
         if isTurned { turned += 1 }
       }
@@ -67,10 +69,12 @@ extension BDVProject {
   }
 
   private func edit(
-    _ setup: Setup, _ view: View, at offset: Point3
+    _ setup: Setup, _ view: View, at offset: Point3, _ sample: CalibratedSample?,
+    _ finest: Double
   ) throws -> (RegistrationEdit, isTurned: Bool) {
     guard let transforms = registrations[view], !transforms.isEmpty else {
-      let calibration = Transform(name: "calibration", affine: calibration(of: setup))
+      let calibration = Transform(
+        name: "calibration", affine: calibration(of: setup, like: sample, finest))
       let top = Transform(
         name: Self.offsetsName, affine: translation(to: offset, over: calibration.affine))
       return (RegistrationEdit(added: [top, calibration]), false)
@@ -100,28 +104,45 @@ extension BDVProject {
     return AffineTransform(scaleX: 1, y: 1, z: 1, translation: (shift[0], shift[1], shift[2]))
   }
 
-  /// The calibration of a view that has none: the one that puts its voxels into the world of the others.
-  private func calibration(of setup: Setup) -> AffineTransform {
-    func lengths(_ setup: Setup) -> [Double]? {
-      setup.storedVoxelSize.flatMap { $0.isValid ? [$0.x, $0.y, $0.z] : nil }
-    }
-    let own = lengths(setup)
-    for other in setups {
+  /// A setup that has a place in the world, and what its voxels measure there.
+  private struct CalibratedSample {
+    let scale: [Double]
+    let voxelSize: [Double]?
+  }
+
+  /// The first setup with a registration that scales all axes.
+  private func calibratedSample() -> CalibratedSample? {
+    for setup in setups {
       guard
-        let view = timepoints.lazy.map({ View(timepoint: $0, setup: other.id) }).first(where: {
+        let view = timepoints.lazy.map({ View(timepoint: $0, setup: setup.id) }).first(where: {
           registrations[$0]?.isEmpty == false
         }),
         let affine = affine(of: view)
       else { continue }
-      let theirs = lengths(other)
-      let scale = (0..<3).map { axis in
-        affine[axis, axis] * (own.flatMap { own in theirs.map { own[axis] / $0[axis] } } ?? 1)
-      }
+      let scale = (0..<3).map { affine[$0, $0] }
       if scale.allSatisfy({ $0.isFinite && $0 > 0 }) {
-        return AffineTransform(scaleX: scale[0], y: scale[1], z: scale[2])
+        return CalibratedSample(scale: scale, voxelSize: Self.lengths(setup))
       }
     }
-    let finest = setups.compactMap { lengths($0)?.min() }.min() ?? 1
+    return nil
+  }
+
+  private static func lengths(_ setup: Setup) -> [Double]? {
+    setup.storedVoxelSize.flatMap { $0.isValid ? [$0.x, $0.y, $0.z] : nil }
+  }
+
+  /// The calibration of a view that has none: the one that puts its voxels into the world of the others.
+  private func calibration(of setup: Setup, like sample: CalibratedSample?, _ finest: Double)
+    -> AffineTransform
+  {
+    let own = Self.lengths(setup)
+    if let sample {
+      let scale = (0..<3).map { axis in
+        sample.scale[axis]
+          * (own.flatMap { own in sample.voxelSize.map { own[axis] / $0[axis] } } ?? 1)
+      }
+      return AffineTransform(scaleX: scale[0], y: scale[1], z: scale[2])
+    }
     let scale = (own ?? [finest, finest, finest]).map { $0 / finest }
     return AffineTransform(scaleX: scale[0], y: scale[1], z: scale[2])
   }

@@ -58,6 +58,8 @@ public struct BDVSplit: Sendable {
       // Another may have finished it since.
       if isFinished(partition) { continue }
       guard try prepare(partition) else { break }
+      // A finished partition has an XML of its own until the master is there.
+      try Files.remove(BDVFileWriter.xmlPath(for: partition.path))
       try await write(partition)
       withExtendedLifetime(lock) {}
     }
@@ -83,6 +85,7 @@ public struct BDVSplit: Sendable {
 
   /// Makes way for a job that nobody has begun.
   private func begin() throws {
+    try UpdateInPlace(path: path).recoverLocked()
     if partitions.partitions.contains(where: hasNote) { return }
     guard let there = [path, xmlPath].first(where: Files.exists) else { return }
     guard overwrite else {
@@ -97,6 +100,7 @@ public struct BDVSplit: Sendable {
 
   /// Makes way for a partition, under its lock; false if others have finished the whole meanwhile.
   private func prepare(_ partition: BDVPartitions.Partition) throws -> Bool {
+    try UpdateInPlace(path: partition.path).recoverLocked()
     if hasNote(partition) { return true }
     if Files.exists(xmlPath) { return false }
     if Files.exists(partition.path) {

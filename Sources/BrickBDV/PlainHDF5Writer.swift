@@ -77,6 +77,7 @@ public final class PlainHDF5Writer: Sendable {
     self.table = table
     var resumption = BDVFileWriter.Resumption(totalChunks: table.total)
     do {
+      try UpdateInPlace(path: path).recover(replacing: overwrite)
       if !overwrite, Files.exists(path), unfinished.sealed() != path {
         throw BrickworkError(
           .outputExists, path: path, reason: "exists already",

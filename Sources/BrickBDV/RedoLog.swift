@@ -21,6 +21,8 @@ final class RedoLog: Sendable {
     var file: ReplacingFile?
     var index = RedoIndex()
     var places: [Key: Int] = [:]
+    /// The datasets' numbers.
+    var numbers: [String: Int] = [:]
   }
   private let state: Mutex<State>
   private let reader: RandomAccessFile
@@ -42,7 +44,8 @@ final class RedoLog: Sendable {
   /// The number of a dataset in the log.
   func dataset(_ name: String) -> Int {
     state.withLock { state in
-      if let number = state.index.datasets.firstIndex(of: name) { return number }
+      if let number = state.numbers[name] { return number }
+      state.numbers[name] = state.index.datasets.count
       state.index.datasets.append(name)
       return state.index.datasets.count - 1
     }

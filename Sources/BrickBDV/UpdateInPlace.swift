@@ -22,16 +22,41 @@ struct UpdateInPlace {
   @discardableResult
   func recover() throws -> Bool {
     guard Files.exists(log) else { return false }
-    guard let index = RedoIndex(of: log), !Files.exists(path),
-      Files.number(partial) == index.number
+    guard !Files.exists(path), Files.exists(partial),
+      !Files.exists(UnfinishedFile.journal(of: partial))
     else {
       // Killed before the file was touched, or after it was finished.
       try Files.remove(log)
       return false
     }
+    guard let index = RedoIndex(of: log), Files.number(partial) == index.number else {
+      throw BrickworkError(
+        .damagedInput, path: path,
+        reason: "was being changed, and \(Files.name(of: log)) can't be read or does not belong to "
+          + "\(Files.name(of: partial))",
+        remedy: "Put both back where they were, or export again with --overwrite")
+    }
     try restore(index)
     try apply(index)
     return true
+  }
+
+  /// The same under the lock that writers of the file hold.
+  func recoverLocked() throws {
+    guard Files.exists(log) else { return }
+    let names = UnfinishedFile(path: path, fingerprint: [])
+    let lock = try names.takeLock()
+    defer { withExtendedLifetime(lock) { try? Files.remove(names.lock) } }
+    try recover()
+  }
+
+  /// The same for a writer that may replace the file: what can't be finished gives way then.
+  func recover(replacing: Bool) throws {
+    do {
+      try recover()
+    } catch let error as BrickworkError where replacing && error.code == .damagedInput {
+      try Files.remove(log)
+    }
   }
 
   /// Makes an interrupted update's file the old one again, but for the chunks that the log replaces.

@@ -50,6 +50,8 @@ public struct CompositionSeries: Sendable {
   public let leading: LeadingAxes
   /// One name per chosen channel, from the first tile; empty where it has none.
   public let channelNames: [String]
+  /// Where the tiles lie at each time point, all in one frame.
+  public let placements: [TilePlacement]
   /// The first of the composites, with where its tiles lie.
   public let first: Composition
   /// All that decides the voxels besides the tiles' own.
@@ -112,7 +114,7 @@ extension TileSet {
     }
     return CompositionSeries(
       volumes: volumes, leading: leading, channelNames: numbers.map { info.channelNames[$0] },
-      first: first, settings: settings)
+      placements: frames, first: first, settings: settings)
   }
 
   /// A placement for each time point, all in one frame.

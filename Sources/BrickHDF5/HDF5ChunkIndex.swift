@@ -33,7 +33,8 @@ struct HDF5ChunkIndex {
     in file: RawSpan, header address: UInt64, _ body: (HDF5ChunkPlace) throws -> Void
   ) throws -> Bool {
     guard Self.isUsual(file), let root = try tree(in: file, header: address) else { return false }
-    if root != Self.undefined { try visit(root, file, level: nil, body) }
+    var nodes = 0
+    if root != Self.undefined { try visit(root, file, level: nil, &nodes, body) }
     return true
   }
 
@@ -77,8 +78,14 @@ struct HDF5ChunkIndex {
   }
 
   private func visit(
-    _ address: UInt64, _ file: RawSpan, level above: Int?, _ body: (HDF5ChunkPlace) throws -> Void
+    _ address: UInt64, _ file: RawSpan, level above: Int?, _ nodes: inout Int,
+    _ body: (HDF5ChunkPlace) throws -> Void
   ) throws {
+    // A node takes 24 bytes at least.
+    nodes += 1
+    guard nodes <= file.byteCount / 24 else {
+      throw damaged("the index of chunks names a node more than once")
+    }
     let start = try place(address, 24, file)
     let level = Int(file.byte(at: start + 5))
     let count = Int(file.number(at: start + 6, 2))
@@ -92,7 +99,7 @@ struct HDF5ChunkIndex {
       let key = start + 24 + entry * (keyBytes + 8)
       let child = file.number(at: key + keyBytes, 8)
       if level > 0 {
-        try visit(child, file, level: level, body)
+        try visit(child, file, level: level, &nodes, body)
         continue
       }
       let size = file.number(at: key, 4)

@@ -134,7 +134,8 @@ struct BlankCommand: AsyncParsableCommand {
     let counts = [grid?.z, grid?.y, grid?.x, channels, timepoints].map { $0 ?? 1 }
     guard counts.reduce(1, { min($0, 1 << 31) * min($1, 1 << 31) }) <= Self.mostViews else {
       throw ValidationError(
-        "More than \(Self.mostViews) views are too many for a file (--grid, --channels, --timepoints).")
+        "More than \(Self.mostViews) views are too many for a file (--grid, --channels, --timepoints)."
+      )
     }
     if let overlap, overlap.zip(size, { $0 < $1 ? 0 : 1 }) != .zero {
       throw ValidationError(

@@ -16,7 +16,11 @@ func harmonise(
   guard let kind = request.harmonisation, !request.dryRun, let info = tiles.tiles.first?.info else {
     return []
   }
-  if let gains = request.gains { try Output.check(gains, overwrite: request.store.overwrite) }
+  if let gains = request.gains {
+    // It is written when the store is whole, so that an interrupted run finds none and continues.
+    try Output.check(gains, overwrite: request.store.overwrite)
+    try Output.check(gains, sparing: tiles)
+  }
   var channels: [HarmonisedChannel] = []
   for number in try request.channels.numbers(in: info) {
     var options = request.options
@@ -32,12 +36,11 @@ func harmonise(
       threads: request.threads ?? SystemMemory.cores, cache: cache, listener: progress)
     channels.append(HarmonisedChannel(number: number, gains: try await job.run()))
   }
-  if let path = request.gains { try write(channels, tiles, to: path) }
   return channels
 }
 
 /// Writes the gains as a table: `tile,name,channel,gain,offset`.
-private func write(_ channels: [HarmonisedChannel], _ tiles: TileSet, to path: String) throws {
+func write(_ channels: [HarmonisedChannel], _ tiles: TileSet, to path: String) throws {
   var text = "tile,name,channel,gain,offset\n"
   for channel in channels {
     for (tile, adjustment) in channel.gains.adjustments.enumerated() {

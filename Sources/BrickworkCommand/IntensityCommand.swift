@@ -151,6 +151,7 @@ struct IntensityCommand: AsyncParsableCommand {
     if case .one(let number) = times { firstTime = number }
     let table = try source.offsetTable(timepoint: firstTime, log)
     let set = try source.tileSet(log, cache: cache, offsets: table)
+    for path in [output, histogram].compactMap({ $0 }) { try Output.check(path, sparing: set) }
     let info = set.tiles[0].info
     let numbers = try channels.numbers(in: info)
     let named = numbers.map { number in
@@ -174,13 +175,16 @@ struct IntensityCommand: AsyncParsableCommand {
         reason: "--roi with --level is meant for one store, not for \(set.tiles.count) tiles",
         remedy: "Name one store, or leave one of the two out")
     }
+    let series =
+      roi == nil || level != nil
+      ? nil : try set.series(offsets: tables, options, channels: channels, timepoints: times)
     var tiles: [IntensityJob.Tile] = []
     for (place, tile) in set.tiles.enumerated() {
-      let volumes = try times.numbers(in: tile.info).map { time -> [any Volume] in
-        let part = level == nil ? try part(place, of: set, tables, options, time) : nil
+      let volumes = try times.numbers(in: tile.info).enumerated().map { t, time -> [any Volume] in
+        let region = try series.map { try part(of: place, in: $0.placements[t]) }
         return try channels.numbers(in: tile.info).map { channel in
           let volume = try volume(of: tile, channel, time, options)
-          let own = level == nil ? part : try roi?.box(in: volume.size)
+          let own = level == nil ? region : try roi?.box(in: volume.size)
           return own.map { volume.cropped(to: $0) } ?? volume
         }
       }
@@ -189,17 +193,10 @@ struct IntensityCommand: AsyncParsableCommand {
     return Sources(tiles: tiles, names: set.tiles.map(\.info.name), channels: named)
   }
 
-  /// What of a tile lies in the region, in its own voxels; nil for all of it.
-  private func part(
-    _ place: Int, of set: TileSet, _ tables: (Int) throws -> OffsetTable?,
-    _ options: CompositionOptions, _ time: Int
-  ) throws -> Box3? {
-    guard let roi else { return nil }
-    var own = options
-    own.timepoint = time
-    if case .one(let choice) = composition.channel { own.channel = choice }
-    let placement = try set.composition(offsets: try tables(time), own).placement
+  /// What of a tile lies in the region of the stitched volume, in its own voxels.
+  private func part(of place: Int, in placement: TilePlacement) throws -> Box3 {
     let box = placement.boxes[place]
+    guard let roi else { return Box3(size: box.size) }
     let shared = try roi.box(in: placement.size).intersection(box)
     return shared.isEmpty ? Box3(size: .zero) : shared.translated(by: .zero - box.origin)
   }

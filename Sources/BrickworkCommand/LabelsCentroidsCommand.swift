@@ -47,6 +47,7 @@ struct LabelsCentroidsCommand: AsyncParsableCommand {
     let cache = PieceCache(capacity: 0)
     let table = try source.offsetTable(timepoint: options.timepoint, log)
     let tiles = try source.tileSet(log, cache: cache, offsets: table)
+    try Output.check(output, sparing: tiles)
     let composed = try tiles.composition(offsets: table, options)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }

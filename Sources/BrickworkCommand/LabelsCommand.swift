@@ -53,9 +53,12 @@ struct LabelTileOptions: ParsableArguments {
 
   /// Opens the tiles, and makes the job that reads their labels.
   func job(
-    _ source: SourceOptions, _ machine: MachineOptions, progress: TerminalProgress?, _ log: Log
+    _ source: SourceOptions, _ machine: MachineOptions, sparing output: String,
+    progress: TerminalProgress?, _ log: Log
   ) throws -> LabelJob {
-    try open(source, machine, log).job(progress)
+    let opened = try open(source, machine, log)
+    try Output.check(output, sparing: opened.files)
+    return opened.job(progress)
   }
 
   /// Opens the tiles.

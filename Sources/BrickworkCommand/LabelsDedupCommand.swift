@@ -97,7 +97,8 @@ struct LabelsDedupCommand: AsyncParsableCommand {
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let opened = try labels.open(source, machine, log)
-    try Output.check(output, sparing: opened.files)
+    let extras = reportPaths + mapPaths + (stitched.objects.map { [$0] } ?? [])
+    for path in [output] + extras { try Output.check(path, sparing: opened.files) }
     let target =
       isStore
       ? LabelStore(

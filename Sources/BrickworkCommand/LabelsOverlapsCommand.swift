@@ -36,7 +36,8 @@ struct LabelsOverlapsCommand: AsyncParsableCommand {
     try Output.check(output, overwrite: overwrite)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
-    let job = try labels.job(source, machine, progress: progress, log)
+    let job = try labels.job(
+      source, machine, sparing: output, progress: progress, log)
     let start = ContinuousClock.now
     let overlaps = try await job.overlaps()
     if output.hasSuffix(".json") {

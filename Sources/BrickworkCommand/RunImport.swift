@@ -13,6 +13,7 @@ func runImport(
   let table = try source.offsetTable(timepoint: time, log)
   let tiles = try source.tileSet(log, cache: cache, offsets: table)
   try Output.check(request.output, sparing: tiles)
+  try Output.check(request.output, sparing: request.views.masks)
   let positions = try tiles.positions(offsets: table, downscale: request.downscale)
   if positions == nil && tiles.tiles.count > 1 {
     log.warning(
@@ -29,7 +30,8 @@ func runImport(
   var options = CompositionOptions()
   (options.downscale, options.downscaleMethod) = (request.downscale, request.downscaleMethod)
   let views = try await ChosenViews(
-    request.views, channels: try request.channels.numbers(in: tiles.tiles[0].info).count,
+    request.views.planned(request.dryRun),
+    channels: try request.channels.numbers(in: tiles.tiles[0].info).count,
     tiles: { try tiles.intensityTiles(options, request.channels, request.timepoints) },
     budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
     progress: progress)
@@ -49,7 +51,7 @@ func runImport(
     request.dryRun
     ? dryRun(job, budget, forecast)
     : finished(job, forecast, try await job.run(overwrite: request.store.overwrite))
-  views.describe(in: &summary)
+  if !request.dryRun { views.describe(in: &summary) }
   return summary
 }
 
@@ -61,7 +63,7 @@ extension ChosenViews {
     let channels = tile.description.channelNames.count
     var description = tile.description
     if let size = tile.sources.first?.size {
-      describe(image: number, size, voxelSize, in: &description.source)
+      try describe(image: number, size, voxelSize, in: &description.source)
     }
     description.stamps += stamps(image: number)
     return ImportJob.Tile(

@@ -11,6 +11,7 @@ func runStitch(
   let table = try options.offsetTable(timepoint: firstTimepoint(request.timepoints), log)
   let tiles = try options.tileSet(log, cache: cache, offsets: table)
   try Output.check(request.output, sparing: tiles)
+  try Output.check(request.output, sparing: request.views.masks)
   let tables = try options.tables(table, log)
   let harmonised = try await harmonise(
     tiles, offsets: table, request, budget: budget, cache: cache, progress: progress)
@@ -22,7 +23,7 @@ func runStitch(
   let box = try request.region?.box(in: composition.volume.size) ?? composition.volume.bounds
   let channels = series.channelNames.count
   let views = try await ChosenViews(
-    request.views, channels: channels,
+    request.views.planned(request.dryRun), channels: channels,
     tiles: { try tiles.intensityTiles(composing, request.channels, request.timepoints) },
     budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
     progress: progress)
@@ -33,7 +34,7 @@ func runStitch(
   }
   let volume = volumes[0]
   var source = provenance(series, tiles, box)
-  views.describe(composition.volume.size, voxelSize, in: &source)
+  try views.describe(composition.volume.size, voxelSize, in: &source)
   let plan = try StorePlan(
     path: trimmed(request.output), size: volume.size, type: volume.type,
     voxelSize: composition.voxelSize, brick: request.store.brick, shard: request.store.shard,
@@ -56,7 +57,8 @@ func runStitch(
     request.dryRun
     ? dryRun(job, tiles: tiles.tiles.count, budget, forecast)
     : finished(job, try await job.run(overwrite: request.store.overwrite))
-  views.describe(in: &summary)
+  if let path = request.gains, !request.dryRun { try write(harmonised, tiles, to: path) }
+  if !request.dryRun { views.describe(in: &summary) }
   describe(harmonised, in: &summary)
   return summary
 }

@@ -10,13 +10,16 @@ struct SourceVolume: Sendable {
 extension SourceOptions {
   /// The stitched volume of the sources, or a level of a store's pyramid.
   ///
+  /// - Parameter outputs: what will be replaced; none of it may be a source.
   /// - Throws: `BrickworkError` with code `.badRequest` if a level is asked for and the source is not one store, or it
   ///   has no such level.
   func volume(
-    level: Int?, _ options: CompositionOptions, cache: PieceCache, _ log: Log
+    level: Int?, _ options: CompositionOptions, sparing outputs: [String], cache: PieceCache,
+    _ log: Log
   ) throws -> SourceVolume {
     let table = try offsetTable(timepoint: options.timepoint, log)
     let tiles = try tileSet(log, cache: cache, offsets: table)
+    for path in outputs { try Output.check(path, sparing: tiles) }
     guard let level, level > 0 else {
       let composition = try tiles.composition(offsets: table, options)
       return SourceVolume(

@@ -90,7 +90,8 @@ struct SurfaceCommand: AsyncParsableCommand {
     let budget = MemoryBudget(byteCount: try machine.memoryLimit())
     let threads = try machine.threadCount() ?? SystemMemory.cores
     let cache = PieceCache(capacity: 0)
-    let shown = try source.volume(level: level, options, cache: cache, log)
+    let shown = try source.volume(
+      level: level, options, sparing: files.all, cache: cache, log)
     let (limit, held) = try surfaceThreshold(for: shown.volume.size)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }

@@ -30,9 +30,12 @@ struct SurfaceFiles: Sendable {
     ]
   }
 
+  /// All files.
+  var all: [String] { sides.flatMap(names(of:)) + [threshold] }
+
   /// Throws if a file can't be made, or is there already.
   func check(overwrite: Bool) throws {
-    for path in sides.flatMap(names(of:)) + [threshold] {
+    for path in all {
       if format == .zarr, path.hasSuffix(format.suffix) {
         try checkFolder(ofStore: path)
         guard Files.exists(path), !overwrite else { continue }

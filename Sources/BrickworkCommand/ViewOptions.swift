@@ -51,6 +51,12 @@ struct ViewRequest: Sendable {
   var scale: ScaleOption?
   /// Paths.
   var masks: [String]
+
+  /// The same where a run is only planned, which reads no voxel: the type of the result is all that matters then.
+  func planned(_ isPlan: Bool) -> ViewRequest {
+    guard isPlan, case .automatic = scale else { return self }
+    return ViewRequest(scale: .range(low: 0, high: 1), masks: masks)
+  }
 }
 
 /// Views that the options ask for, ready to be laid over volumes.
@@ -152,7 +158,8 @@ struct ChosenViews: Sendable {
   }
 
   /// What of it decides the voxels of an image, for the store's record.
-  func describe(image: Int = 0, _ size: Index3, _ voxelSize: VoxelSize?, in json: inout JSON) {
+  func describe(image: Int = 0, _ size: Index3, _ voxelSize: VoxelSize?, in json: inout JSON) throws
+  {
     if !scales.isEmpty { json["scale_intensity"] = scaleJSON }
     if let mask = mask(for: image) {
       let scale =
@@ -161,6 +168,9 @@ struct ChosenViews: Sendable {
       json["mask"] = [
         "name": .string(Files.name(of: mask.path)), "size_zyx": JSON(mask.volume.size),
         "file_bytes": Files.size(mask.path).map { JSON($0) } ?? nil,
+        "written": .string(Files.stamp(mask.path)),
+        // A store's folder says nothing of bricks that were written anew.
+        "checksums": try checksums(of: [mask.volume]),
         "voxels_of_mask_zyx": JSON(scale.mask), "voxels_of_volume_zyx": JSON(scale.volume),
       ]
     }

@@ -61,7 +61,6 @@ import Testing
       }
     }
     try writer.finish()
-    try Files.remove(writer.xmlPath)
   }
 
   private func split(
@@ -116,6 +115,27 @@ import Testing
     let tiles = try BDVTiles.images(in: folder("big.xml"), cache: PieceCache(capacity: 1 << 20))
     #expect(
       tiles.count == 3 && tiles.allSatisfy { $0.info.timepoints == 3 && $0.info.notes.isEmpty })
+  }
+
+  @Test func aPartitionIsMadeAgainAndAnotherJobTakesAll() async throws {
+    let partitions = self.partitions(1, nil)
+    // Killed after one partition: it has an XML of its own.
+    struct Killed: Error {}
+    var count = 0
+    await #expect(throws: Killed.self) {
+      _ = try await split(partitions).run {
+        count += 1
+        if count == 2 { throw Killed() }
+        try export($0)
+      }
+    }
+    try Files.remove(partitions.partitions[0].path)
+    #expect(try await split(partitions).run { try export($0) } == .finished)
+    let again = try await split(partitions, fingerprint: "another", overwrite: true).run {
+      try export($0)
+    }
+    #expect(again == .finished)
+    try check(folder("big.h5"))
   }
 
   @Test func theFolderMayMove() async throws {

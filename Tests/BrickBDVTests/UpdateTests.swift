@@ -192,7 +192,25 @@ struct UpdateOracle {
       try file.write([UInt8](repeating: 0xA5, count: 100), at: 0)
       try file.write([UInt8](repeating: 0x5A, count: 3000), at: file.count)
       #expect(Files.number(path + ".partial") == number && log.count > 0)
-      if seed % 4 == 1 {
+      if seed == 5 {
+        // A file of another kind that would take its place finishes it first, too.
+        let error = #expect(throws: BrickworkError.self) {
+          _ = try PlainHDF5Writer(
+            path, type: .uint16,
+            datasets: [
+              PlainHDF5Writer.Dataset(
+                name: "/data", size: .one, chunk: .one, voxelSize: nil, levelOf: nil)
+            ], options: BDVExportOptions(), fingerprint: "plain", overwrite: false)
+        }
+        #expect(error?.code == .outputExists)
+      } else if seed == 7 {
+        // A log that can't be read is no reason to delete what may be the only copy.
+        try Files.replace(path + ".update", with: Array(log.dropLast(9)))
+        let error = #expect(throws: BrickworkError.self) { try BDVFileUpdater(path) }
+        #expect(error?.code == .damagedInput && Files.exists(path + ".partial"))
+        try Files.replace(path + ".update", with: log)
+        #expect(try BDVFileUpdater(path).finishedEarlierUpdate)
+      } else if seed % 4 == 1 {
         #expect(try BDVFileUpdater(path).finishedEarlierUpdate)
       } else {
         // An export that would replace the file finishes the update first.

@@ -66,6 +66,21 @@ private func exactMean<V: Voxel>(_ voxels: [V]) -> Double? {
     try run(type.swiftType)
   }
 
+  @Test(
+    arguments: [VoxelType.float32, .float64],
+    [[Double.infinity], [-.infinity], [.nan, .infinity], [-.infinity, .infinity]])
+  func infinitiesAreTheExtremesWhereNoVoxelIsFinite(type: VoxelType, voxels: [Double]) throws {
+    var counter = IntensityCounter(type: type)
+    let volume = ArrayVolume(voxels, size: Index3(z: 1, y: 1, x: voxels.count)).converted(to: type)
+    let block = try volume.block(of: volume.bounds)
+    counter.add(VoxelView(block))
+    let counts = counter.take()
+    let wanted = voxels.filter { !$0.isNaN }
+    #expect(counts.histogram.minimum == wanted.min())
+    #expect(counts.histogram.maximum == wanted.max())
+    _ = try RadixSelection([0, 100], of: counts.histogram)
+  }
+
   @Test func theMeanOfFloatsIsExact() throws {
     func mean<V: Voxel>(_ values: [V]) throws -> Double? {
       let volume = ArrayVolume(values, size: Index3(z: 1, y: 1, x: values.count))

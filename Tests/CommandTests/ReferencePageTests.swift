@@ -27,7 +27,9 @@ import Testing
     var named: Set<Substring> = []
     for row in rows {
       try #require(row.count == 4, "\(row)")
-      named.formUnion(row[0].split { !($0.isLetter || $0.isNumber || "_.".contains($0)) })
+      // A function's name follows a backtick; what stands in its brackets are arguments.
+      named.formUnion(
+        row[0].matches(of: /`([\w.]+|\[i\])[(`]/).map(\.output.1))
       let proofs = row[3].split(separator: "`").filter { $0.first?.isLetter == true }
       #expect(!proofs.isEmpty, "\(row)")
       for test in proofs { #expect(tests.contains("func \(test)("), "\(test)") }

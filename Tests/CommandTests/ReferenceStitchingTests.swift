@@ -169,6 +169,16 @@ import Testing
     }
     let found = try await job(volume).run().surfaces[0]
     #expect(found.found == 20 && found.range == 1...1)
+    // The 99th percentile of 0 and 30, a third of it.
+    let thresholds = try await job(volume).run().threshold
+    #expect(
+      try thresholds.block(of: thresholds.bounds).values(Double.self)
+        == Array(repeating: (30 - 30 * (1 - 0.99)) / 3, count: 20))
+    // One bright column at the edge is found as far as the dilation reaches: itself and five beside it.
+    let bright = ArrayVolume(
+      [UInt16](repeating: 0, count: 20) + [30] + [UInt16](repeating: 0, count: 19),
+      size: Index3(z: 2, y: 1, x: 20))
+    #expect(try await job(bright).run().surfaces[0].found == 6)
     let none = try await job(row([0, 0])).run().surfaces[0]
     #expect(none.found == 0 && none.range == nil)
     #expect(

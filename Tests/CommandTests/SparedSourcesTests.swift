@@ -48,10 +48,13 @@ import Testing
       ["tileset", folder("tiles")] + places + ["-o", tile],
       ["export", folder("tiles"), "--tile", "1", "-o", tile],
       ["export", store, "--tile", "0", "-o", store + "/0/zarr.json", "--format", "npy"],
+      ["intensity", folder("tiles")] + places + ["-o", tile],
+      ["stitch", folder("tiles")] + places + ["--mask", tile, "-o", tile],
     ]
     for command in commands {
       let result = try Executable.run(command + ["--overwrite"])
       #expect(result.status == 73, "\(command): \(result.status) \(result.errors)")
+      #expect(result.output.isEmpty)
       #expect(try voxels(store) == voxels(folder("tiles")), "\(command)")
     }
     #expect(try voxels(folder("tiles")) == [Array(random[..<2880]), Array(random[2880...])])

@@ -160,9 +160,9 @@ def kills(trial, chance, folder, count, seconds):
             # The tables and empty datasets that each file begins with are no work.
             if bytes_kept + lost > 1 << 20:
                 shares.append(bytes_kept / (bytes_kept + lost))
+            if os.path.exists(output) and not equal(content(output), trial.calm):
+                trial.problems.append(f"kill {done}: a killed file looks finished, and is not")
             if os.path.exists(output) and os.path.exists(output[:-3] + ".xml"):
-                if not equal(content(output), trial.calm):
-                    trial.problems.append(f"kill {done}: a killed file looks finished, and is not")
                 if not os.path.exists(output + ".partial.journal"):
                     # Killed when nothing but the lock was left to be deleted: the same command says that it is there.
                     if os.path.exists(output + ".partial.lock"):
@@ -222,7 +222,7 @@ def updates(trial, chance, folder, count, store, calm):
             done += 1
             names = " ".join(sorted(name[7:] for name in os.listdir(os.path.dirname(output)) if name != "out.xml"))
             states[names] = states.get(names, 0) + 1
-            if os.path.exists(output) and not os.path.exists(output + ".update"):
+            if os.path.exists(output):
                 if not (equal(content(output), wanted) or equal(content(output), content(calm))):
                     trial.problems.append(f"update {done}: a killed update looks finished, and is not")
         seconds = seconds or time.monotonic() - started

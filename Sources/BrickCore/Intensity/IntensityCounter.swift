@@ -187,10 +187,12 @@ public struct IntensityCounter: Sendable {
     guard !sum.histogram.isExact else { return }
     if sum.type.isFloat { settleMantissas(counts) }
     // Infinities are the extremes where there are any, but have no part in the finite ones.
+    let (down, up) = (sum.negativeInfinities > 0, sum.positiveInfinities > 0)
+    let isAnyFinite = sum.smallestKey <= sum.largestKey
+    let (lowest, highest) = (sum.type.key(of: -.infinity), sum.type.key(of: .infinity))
     sum.histogram.smallestKey =
-      sum.negativeInfinities > 0 ? sum.type.key(of: -.infinity) : sum.smallestKey
-    sum.histogram.largestKey =
-      sum.positiveInfinities > 0 ? sum.type.key(of: .infinity) : sum.largestKey
+      down ? lowest : isAnyFinite || !up ? sum.smallestKey : highest
+    sum.histogram.largestKey = up ? highest : isAnyFinite || !down ? sum.largestKey : lowest
   }
 
   private mutating func settleMantissas(_ counts: [Int]) {

@@ -189,7 +189,9 @@ extension ExportJob {
     }
     return try budget.share(
       wanted: threads, perWorker: encoder + read,
-      shared: (16 << 20) + heldBytes + pieces.count * 160 + chunks * 80 + 48 * storedBricks)
+      shared: (16 << 20) + heldBytes + pieces.count * 160 + chunks * 80 + 48 * storedBricks
+        // Every dataset of a view stays open.
+        + images.reduce(0) { $0 + $1.parts * $1.levels.count } * (16 << 10))
   }
 
   private func finish(

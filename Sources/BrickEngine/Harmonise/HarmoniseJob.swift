@@ -129,8 +129,12 @@ public struct HarmoniseJob: Sendable {
           } + size.volume / seam.cells.grid.brick.volume * 64)
       }
       let isLast = voxels == most ?? 1 << 14
+      // Smaller pieces are more of them, and a list of them doubles while it grows.
+      let pieces = seams.reduce(0) { $0 + Self.grid(of: $1, most: voxels).count }
       do {
-        let share = try budget.share(wanted: threads, perWorker: worker, shared: held)
+        let share = try budget.share(
+          wanted: threads, perWorker: worker,
+          shared: held + pieces * 2 * MemoryLayout<Piece>.stride)
         guard share.workers == threads || isLast else { continue }
         cache.capacity =
           largest.contains {
@@ -153,11 +157,15 @@ public struct HarmoniseJob: Sendable {
     return (cells * cell).minimum(seam.box.size)
   }
 
-  private static func pieces(of seam: Seam, _ place: Int, most: Int) -> [Piece] {
-    let size = pieceSize(of: seam, most: most)
+  /// A seam cut into pieces: whole cells also where the last piece of an axis is cut by the box.
+  private static func grid(of seam: Seam, most: Int) -> BrickGrid {
     let cell = seam.cells.grid.brick
-    // Whole cells also where the last piece of an axis is cut by the box.
-    let grid = BrickGrid(size: seam.box.size, brick: size.dividedRoundingUp(by: cell) * cell)
+    let size = pieceSize(of: seam, most: most)
+    return BrickGrid(size: seam.box.size, brick: size.dividedRoundingUp(by: cell) * cell)
+  }
+
+  private static func pieces(of seam: Seam, _ place: Int, most: Int) -> [Piece] {
+    let grid = grid(of: seam, most: most)
     return (0..<grid.count).map {
       Piece(seam: place, box: grid.box(at: grid.index(at: $0)), isLast: $0 == grid.count - 1)
     }

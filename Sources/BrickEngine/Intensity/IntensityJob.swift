@@ -22,6 +22,7 @@ public struct IntensityJob: Sendable {
   private let bins: Int?
   private let plan: IntensityPlan
   private let cache: PieceCache
+  private let budget: MemoryBudget
   private let listener: (any ProgressListener)?
 
   /// Less data is read twice as fast as it is sampled.
@@ -73,6 +74,7 @@ public struct IntensityJob: Sendable {
     self.percentiles = percentiles
     self.bins = bins
     self.cache = cache
+    self.budget = budget
     self.listener = listener
     let volumes = places.map { $0[0] }
     plan = try IntensityPlan(
@@ -88,6 +90,10 @@ public struct IntensityJob: Sendable {
   /// - Throws: what reading throws; `BrickworkError` with code `.inputOutput` if files change meanwhile;
   ///   `CancellationError`.
   public func run(perTile: Bool = false) async throws -> IntensityResult {
+    if perTile {
+      // Those of all tiles are kept to the end.
+      try budget.check(holding: (32 << 20) + tiles.count * channels * (512 + (bins ?? 0) * 16))
+    }
     let start = ContinuousClock.now
     cache.capacity = plan.cache
     let before = cache.count
