@@ -26,10 +26,9 @@ public enum PageCache {
   public static func keptBytes(of path: String) throws -> Int {
     let map = try MappedFile(path)
     guard map.count > 0 else { return 0 }
-    let page = Int(getpagesize())
-    let pages = (map.count + page - 1) / page
     #if os(Linux)
-      var flags = [UInt8](repeating: 0, count: pages)
+      let page = Int(getpagesize())
+      var flags = [UInt8](repeating: 0, count: (map.count + page - 1) / page)
       let failed = unsafe map.bytes.withUnsafeBytes { bytes in
         unsafe mincore(
           UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, &flags) != 0

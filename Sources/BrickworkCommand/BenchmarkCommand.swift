@@ -13,23 +13,26 @@ struct BenchmarkCommand: AsyncParsableCommand {
       What else runs on the machine is measured with it.
 
       ROWS
-        memory copy   bytes copied from one large buffer to another
-        disk write    a file written in order, the wait until it is on the disk included
-        disk read     the same file after the system was asked to forget it; a note tells where it didn't
-        page cache    the same file while the system keeps it in memory
-        encode        bricks in memory: what stores hold of intensities (blosc-zstd) and labels (zstd), and exports \
-      (deflate)
-        decode        the same bricks back to voxels
-        stitch        uncompressed TIFF tiles, linear fusion, into a store with its pyramid
-        export        the store into BigDataViewer HDF5 with its pyramid
-        read          every voxel of the store's finest level into memory
+        memory copy  bytes copied from one large buffer to another
+        disk write   a new file in order, until all of it is on the disk
+        disk read    that file after the system was asked to forget it
+        page cache   that file while the system keeps it in memory
+        encode       bricks in memory, as stores hold intensities (blosc-zstd)
+                     and labels (zstd), and exports what they hold (deflate)
+        decode       the same bricks back to voxels
+        stitch       uncompressed TIFF tiles by linear fusion into a store with
+                     its pyramid
+        export       the store into BigDataViewer HDF5 with its pyramid
+        read         every voxel of the store's finest level into memory
 
       COLUMNS OF THE JOBS
-        MB/s          input voxels per second: of the tiles, or of the store's finest level
-        limit         the same if nothing but the slowest of reading, codec and writing took time
-        limited by    which of them that is
-        cores busy    processor time over time and threads
-        peak          most resident memory, and without the pages of mapped files (anonymous), of the budget
+        MB/s         input voxels: of the tiles, or of the store's finest level
+        limit        the same if only the slowest of reading the files, coding
+                     bricks on all threads and writing the files took time
+        limited by   which of the three that is
+        cores busy   processor time over time and threads
+        peak         most resident memory of the process, also without the
+                     pages of mapped files (anonymous), and as part of --memory
 
       EXAMPLES
         brickwork benchmark --folder /scratch

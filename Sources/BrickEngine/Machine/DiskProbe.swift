@@ -16,9 +16,9 @@ struct DiskProbe: Sendable {
   private static let rounds = 3
   private static let patience = 5.0
 
-  /// Bytes of the file for a data set of `byteCount` bytes, in whole steps.
+  /// Bytes of the file for a data set of `byteCount` bytes, in whole steps: no more than the page cache can keep.
   static func fileBytes(for byteCount: Int) -> Int {
-    max(4 * step, min(largestFile, byteCount) / step * step)
+    max(4 * step, min(largestFile, byteCount, SystemMemory.available / 4) / step * step)
   }
 
   /// Bytes that the probe holds.
