@@ -26,6 +26,7 @@ struct BenchmarkCommand: AsyncParsableCommand {
         read         every voxel of the store's finest level into memory
 
       COLUMNS OF THE JOBS
+        codec        part of the processor time (CPU) that coding bricks takes
         MB/s         input voxels: of the tiles, or of the store's finest level
         limit        the same if only the slowest of reading the files, coding
                      bricks on all threads and writing the files took time

@@ -53,6 +53,7 @@ extension BenchmarkReport {
       "job": .string(job.kind.rawValue), "runs": JSON(job.runs), "seconds": .number(job.seconds),
       "seconds_range": [.number(job.range.lowerBound), .number(job.range.upperBound)],
       "cpu_seconds": .number(job.processorSeconds),
+      "codec_cpu_seconds": .number(job.codecSeconds), "codec_cpu_share": .number(job.codecShare),
       "others_cores": job.othersCores.map { .number($0) } ?? nil,
       "voxel_bytes": JSON(job.voxelBytes),
       "bytes_read": JSON(job.bytesRead), "bytes_read_from_page_cache": JSON(job.bytesInMemory),
@@ -78,6 +79,7 @@ extension BenchmarkReport {
       "one_thread_bytes_per_s": .number(rates.oneThread),
       "all_threads_bytes_per_s": .number(rates.allThreads),
     ]
+    if let rate = rates.perProcessorSecond { json["bytes_per_cpu_s"] = .number(rate) }
     for member in more.objectValue?.members ?? [] { json[member.key] = member.value }
     return json
   }

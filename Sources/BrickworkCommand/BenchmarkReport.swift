@@ -76,21 +76,22 @@ struct BenchmarkReport {
   private var jobTable: [String] {
     var rows = [
       [
-        "job", "time", "CPU", "MB/s", "limit", "share", "limited by", "cores busy", "peak",
+        "job", "time", "CPU", "codec", "MB/s", "limit", "share", "limited by", "cores busy", "peak",
         "anonymous", "of budget",
       ]
     ]
     for job in report.jobs {
       rows.append([
         job.kind.rawValue, "\(Text.fixed(job.seconds, 2)) s",
-        "\(Text.fixed(job.processorSeconds, 2)) s", megabytes(job.rate), megabytes(job.limitRate),
+        "\(Text.fixed(job.processorSeconds, 2)) s", percent(job.codecShare), megabytes(job.rate),
+        megabytes(job.limitRate),
         percent(job.share), BenchmarkVerdict.name(job.limit.resource, job),
         percent(job.coresBusy), Text.mebibytes(job.peak.resident),
         job.peak.anonymous.map(Text.mebibytes) ?? "",
         percent(Double(job.peak.resident) / Double(report.budget)),
       ])
     }
-    return Self.aligned(rows, leftAligned: [0, 6])
+    return Self.aligned(rows, leftAligned: [0, 7])
   }
 
   private func megabytes(_ rate: Double) -> String { Text.fixed(rate / 1e6, rate < 1e7 ? 1 : 0) }

@@ -49,7 +49,10 @@ struct BenchmarkVerdict {
       return " with \(Text.count(job.workers, "worker")), all that --memory "
         + "\(Text.mebibytes(report.budget)) allows"
     }
-    if others != nil { return " beside other programs" }
+    if others != nil {
+      return
+        " beside other programs, with \(Text.fixed(job.codecShare * 100, 0)) % of its processor time in the codec"
+    }
     return job.seconds < Self.short
       ? ", since so short a job starts and ends more than it works: take more with --size" : ""
   }

@@ -51,7 +51,9 @@ struct JobMeasurement: Sendable {
     return MachineJob(
       kind: kind, runs: runs.count, seconds: median.seconds,
       range: sorted[0].seconds...sorted[sorted.count - 1].seconds,
-      processorSeconds: median.processorSeconds, othersCores: median.othersCores,
+      processorSeconds: median.processorSeconds,
+      codecSeconds: codecSeconds(rates, median) { $0.perProcessorSecond ?? $0.oneThread },
+      othersCores: median.othersCores,
       voxelBytes: voxelBytes, bytesRead: bytesRead,
       bytesInMemory: median.bytesInMemory, voxelBytesWritten: median.outcome.voxelBytesWritten,
       bytesWritten: median.outcome.bytesWritten, workers: median.outcome.workers, threads: threads,
@@ -76,6 +78,14 @@ struct JobMeasurement: Sendable {
       outcome: outcome, peak: watch.finish())
   }
 
+  /// Seconds that coding takes at some rate.
+  private func codecSeconds(
+    _ rates: Rates, _ run: Run, _ rate: (MachineReport.Rates) -> Double
+  ) -> Double {
+    (rates.encoding.map { Double(run.outcome.voxelBytesWritten) / rate($0) } ?? 0)
+      + (rates.decoding.map { Double(decodedBytes) / rate($0) } ?? 0)
+  }
+
   /// The shortest times, longest first.
   private func limits(_ rates: Rates, _ run: Run, bytesRead: Int) -> [MachineJob.Limit] {
     let disk = rates.disk
@@ -83,9 +93,7 @@ struct JobMeasurement: Sendable {
     let fromMemory = Double(min(bytesRead, run.bytesInMemory))
     let reading =
       fromDisk / disk.reading.best + fromMemory / disk.pageCache.best
-    let codec =
-      (rates.encoding.map { Double(run.outcome.voxelBytesWritten) / $0.best } ?? 0)
-      + (rates.decoding.map { Double(decodedBytes) / $0.best } ?? 0)
+    let codec = codecSeconds(rates, run) { $0.best }
     let writing = Double(run.outcome.bytesWritten) / disk.writing
     let all: [MachineJob.Limit] = [
       MachineJob.Limit(resource: .reading, seconds: reading),

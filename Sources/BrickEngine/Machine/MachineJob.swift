@@ -40,6 +40,8 @@ public struct MachineJob: Sendable, Hashable {
   public var range: ClosedRange<Double>
   /// Seconds of processor time of all threads.
   public var processorSeconds: Double
+  /// Seconds of processor time that coding its bricks takes at the rate of a single thread.
+  public var codecSeconds: Double
   /// Cores that other programs, and other machines on the same hardware, kept busy on average; nil where the system
   /// doesn't say.
   public var othersCores: Double?
@@ -70,6 +72,8 @@ public struct MachineJob: Sendable, Hashable {
   public var limitRate: Double { Double(voxelBytes) / limit.seconds }
   /// The part of what the slowest resource allows that was reached; may pass 1 by the error of both measurements.
   public var share: Double { limit.seconds / seconds }
+  /// The part of the processor time that coding bricks took, by its rate: the rest is fusion, means, copies, the system.
+  public var codecShare: Double { codecSeconds / processorSeconds }
   /// The part of the time that the allowed threads computed, from 0 to 1.
   public var coresBusy: Double { processorSeconds / seconds / Double(threads) }
 }

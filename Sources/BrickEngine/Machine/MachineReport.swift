@@ -11,6 +11,9 @@ public struct MachineReport: Sendable {
     public var oneThread: Double
     /// Bytes per second of all threads at once.
     public var allThreads: Double
+    /// Bytes per second of processor time of a single thread, whatever else the machine does; nil for what waits more than
+    /// it computes.
+    public var perProcessorSecond: Double?
 
     /// The larger of both: more threads than one may stand in each other's way.
     public var best: Double { max(oneThread, allThreads) }

@@ -1,3 +1,4 @@
+internal import BrickFiles
 internal import Synchronization
 
 /// Measures how fast something runs on one thread and on all of them.
@@ -20,13 +21,16 @@ struct RateProbe: Sendable {
   ) async throws -> MachineReport.Rates {
     let one = try await rate(threads: 1, makeWorker, step)
     let all = threads == 1 ? one : try await rate(threads: threads, makeWorker, step)
-    return MachineReport.Rates(oneThread: one, allThreads: all)
+    return MachineReport.Rates(
+      oneThread: one.rate, allThreads: all.rate, perProcessorSecond: one.perProcessorSecond)
   }
 
   /// What a worker did, step by step, from its start on.
   private struct Trace: Sendable {
     let start: ContinuousClock.Instant
     var steps: [(end: ContinuousClock.Instant, bytes: Int)] = []
+    /// Of the thread, for all steps.
+    var processorSeconds = 0.0
 
     /// Bytes done between two moments; a step counts by the part of it that lies between.
     func bytes(from first: ContinuousClock.Instant, to last: ContinuousClock.Instant) -> Double {
@@ -45,7 +49,7 @@ struct RateProbe: Sendable {
   private func rate<Worker>(
     threads: Int, _ makeWorker: @escaping @Sendable (Int) throws -> Worker,
     _ step: @escaping @Sendable (Worker) throws -> Int
-  ) async throws -> Double {
+  ) async throws -> (rate: Double, perProcessorSecond: Double) {
     let gate = Gate(count: threads)
     let traces = try await withThrowingTaskGroup(of: Trace.self) { group in
       for place in 0..<threads {
@@ -57,11 +61,14 @@ struct RateProbe: Sendable {
           var trace = Trace(start: .now)
           // A little longer than the rounds, which begin with the last worker.
           let end = trace.start + .seconds(Self.roundSeconds * (Double(Self.rounds) + 0.5))
+          // Nothing here waits, so that the thread stays the same.
+          let before = ProcessUsage.threadSeconds
           repeat {
             try Task.checkCancellation()
             let bytes = try step(worker)
             trace.steps.append((.now, bytes))
           } while trace.steps[trace.steps.count - 1].end < end
+          trace.processorSeconds = ProcessUsage.threadSeconds - before
           return trace
         }
       }
@@ -75,7 +82,9 @@ struct RateProbe: Sendable {
       let last = first + .seconds(Self.roundSeconds)
       return traces.reduce(0) { $0 + $1.bytes(from: first, to: last) } / Self.roundSeconds
     }
-    return rounds.sorted()[Self.rounds / 2]
+    let bytes = traces.reduce(0) { $1.steps.reduce($0) { $0 + $1.bytes } }
+    let processorSeconds = traces.reduce(0) { $0 + $1.processorSeconds }
+    return (rounds.sorted()[Self.rounds / 2], Double(bytes) / max(1e-9, processorSeconds))
   }
 
   /// Lets workers through when all have come.
