@@ -14,7 +14,7 @@ extension BenchmarkReport {
       "disk": diskJSON, "codecs": .array(report.codecs.map(codecJSON)),
       "jobs": .array(report.jobs.map(jobJSON)), "voxels_checked": true,
       "within_budget": .bool(overBudget == nil),
-      "verdict": .string(BenchmarkVerdict(report).sentences),
+      "verdict": .string(BenchmarkVerdict(report).sentences.joined(separator: " ")),
     ]
   }
 

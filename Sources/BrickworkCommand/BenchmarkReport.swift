@@ -24,7 +24,7 @@ struct BenchmarkReport {
   // MARK: For people
 
   var text: String {
-    let blocks = [machineLines, rateTable, jobTable, [BenchmarkVerdict(report).sentences]]
+    let blocks = [machineLines, rateTable, jobTable, BenchmarkVerdict(report).sentences]
     return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
   }
 

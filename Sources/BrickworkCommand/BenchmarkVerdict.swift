@@ -17,9 +17,9 @@ struct BenchmarkVerdict {
   private static let disturbing = 0.1
 
   /// A sentence for each job that writes, and what disturbed them.
-  var sentences: String {
+  var sentences: [String] {
     let jobs = report.jobs.filter { $0.kind != .read }
-    return (jobs.map { sentence($0) } + [others].compactMap { $0 }).joined(separator: " ")
+    return jobs.map { sentence($0) } + [others].compactMap { $0 }
   }
 
   private var others: String? {
