@@ -24,6 +24,13 @@ public final class BDVChunkEncoder {
       type, shuffles: options.shuffles(type), deflateLevel: options.deflateLevel)
   }
 
+  /// An encoder of whole chunks of one shape, without a file: for measuring how fast that is.
+  package convenience init(chunk: Index3, type: VoxelType, options: BDVExportOptions) throws {
+    let level = BDVLevel(factor: .one, size: chunk, chunk: chunk)
+    let setup = BDVSetup(name: "", channelName: "", voxelSize: .unknown, levels: [level])
+    try self.init(setups: [setup], type: type, options: options)
+  }
+
   /// The chunk of a view's voxels, filled up with zeros where the view is smaller than a chunk of its
   /// level; nil if every byte is zero, because such a chunk need not be stored.
   ///

@@ -186,6 +186,14 @@ public enum Files {
     }
   }
 
+  /// The paths of all files in a folder and those below it, sorted.
+  public static func all(in path: String) throws -> [String] {
+    try names(in: path).flatMap { name in
+      let inside = path + "/" + name
+      return isFolder(inside) ? try all(in: inside) : [inside]
+    }
+  }
+
   /// The folder part of a path: "." where there is none.
   public static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -66,7 +66,7 @@ public enum SystemMemory {
   }
 
   /// The memory limits of the process's groups, version 2 and version 1.
-  private static func controlGroupLimits() -> [Int] {
+  static func controlGroupLimits() -> [Int] {
     guard let groups = text("/proc/self/cgroup") else { return [] }
     var rooms: [Int] = []
     for line in groups.split(separator: "\n") {

@@ -1,5 +1,5 @@
 internal import BrickCodecs
-internal import BrickCore
+package import BrickCore
 internal import BrickFiles
 
 /// Turns the stored bytes of a brick into voxels, with reused contexts.
@@ -45,7 +45,7 @@ final class BrickDecoder: @unchecked Sendable {
     }
   }
 
-  private func decodeBytes(
+  fileprivate func decodeBytes(
     _ stored: RawSpan, _ chain: CodecChain, into target: inout VoxelBlock
   ) throws {
     var bytes = target.mutableBytes
@@ -128,5 +128,29 @@ final class BrickDecoder: @unchecked Sendable {
   private func wrongSize(_ count: Int, _ expected: Int) -> BrickworkError {
     BrickworkError(
       .damagedInput, reason: "the brick decodes to \(count) bytes where \(expected) belong")
+  }
+}
+
+/// Decodes what a `BrickEncoder` made, as reading a store does: for measuring how fast that is.
+package final class EncodedBrickReader {
+  private let decoder: BrickDecoder
+  private let chain: CodecChain
+
+  package init(codec: BrickCodec) throws {
+    decoder = try BrickDecoder()
+    let stages: [CodecChain.Stage] =
+      switch codec {
+      case .bloscZstd: [.blosc, .crc32c]
+      case .zstd: [.zstd, .crc32c]
+      case .none: [.crc32c]
+      }
+    chain = CodecChain(order: nil, isBigEndian: false, stages: stages)
+  }
+
+  /// Fills `target`, which has exactly the brick's bytes.
+  ///
+  /// - Throws: `BrickworkError` (`.damagedInput`) if the checksum or the data are wrong.
+  package func read(_ stored: RawSpan, into target: inout VoxelBlock) throws {
+    try decoder.decodeBytes(stored, chain, into: &target)
   }
 }

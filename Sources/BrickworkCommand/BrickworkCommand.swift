@@ -31,7 +31,7 @@ struct BrickworkCommand: AsyncParsableCommand {
       EXIT CODES
         0   done
         1   failed
-        3   the file was changed by something else since (export --update)
+        3   a check failed: the file was changed by something else (export --update), or benchmark found a mistake
         64  wrong command line
         65  damaged or unknown input
         66  input missing
@@ -51,7 +51,7 @@ struct BrickworkCommand: AsyncParsableCommand {
       InfoCommand.self, StitchCommand.self, ImportCommand.self, ExportCommand.self,
       PreviewCommand.self, IntensityCommand.self, SurfaceCommand.self, PointsCommand.self,
       LabelsCommand.self, OffsetsCommand.self, TilesetCommand.self, ProjectCommand.self,
-      BlankCommand.self,
+      BlankCommand.self, BenchmarkCommand.self,
     ])
 
   static func main() async {

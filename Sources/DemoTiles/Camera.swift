@@ -1,3 +1,5 @@
+internal import BrickCore
+
 /// Where one tile lies in the scene, in voxels, and what makes its exposure its own.
 struct TilePlace: Sendable {
   var name: String
@@ -87,9 +89,7 @@ struct Camera {
           let aside = Float(2 * x - width) / Float(width)
           let vignette = 1 - 0.09 * (aside * aside + fromMiddle * fromMiddle)
           let signal = light[row + x] * vignette
-          // 100 counts of offset, 0.46 electrons a count, 1.6 electrons of read noise.
-          let noise = (signal * 2.17 + 12).squareRoot() * random.normal()
-          counts[row + x] = UInt16(max(0, min(65_535, 100.5 + signal + noise)))
+          counts[row + x] = CameraModel.count(signal, noise: random.normal())
         }
       }
     }
@@ -101,15 +101,11 @@ struct Camera {
 private func latticeNoise(_ x: Float, _ y: Float, _ z: Float) -> Float {
   let floors = (x.rounded(.down), y.rounded(.down), z.rounded(.down))
   let corner = (Int(floors.0), Int(floors.1), Int(floors.2))
-  let fx = smooth(x - floors.0)
-  let fy = smooth(y - floors.1)
-  let fz = smooth(z - floors.2)
+  let fx = LatticeNoise.smooth(x - floors.0)
+  let fy = LatticeNoise.smooth(y - floors.1)
+  let fz = LatticeNoise.smooth(z - floors.2)
   func at(_ dx: Int, _ dy: Int, _ dz: Int) -> Float {
-    let key =
-      UInt64(bitPattern: Int64(corner.0 + dx)) &* 0x8DA6_B343
-      ^ UInt64(bitPattern: Int64(corner.1 + dy)) &* 0xD816_3841
-      ^ UInt64(bitPattern: Int64(corner.2 + dz)) &* 0xCB1A_B31F
-    return Float(Randomness.mixed(key) >> 40) * (1 / 16_777_216)
+    LatticeNoise.node(x: corner.0 + dx, y: corner.1 + dy, z: corner.2 + dz)
   }
   func alongX(_ dy: Int, _ dz: Int) -> Float {
     let first = at(0, dy, dz)
@@ -122,5 +118,3 @@ private func latticeNoise(_ x: Float, _ y: Float, _ z: Float) -> Float {
   let first = alongY(0)
   return first + (alongY(1) - first) * fz
 }
-
-private func smooth(_ t: Float) -> Float { t * t * (3 - 2 * t) }

@@ -1,3 +1,5 @@
+internal import BrickCore
+
 /// A piece of made-up tissue: neurons with branching processes, the nuclei of other cells, synapses.
 ///
 /// Everything is a list of ellipsoids with a soft rim, in voxels of the whole scene; a tile draws those

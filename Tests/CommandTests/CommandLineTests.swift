@@ -8,7 +8,7 @@ import Testing
     #expect(result.status == 0 && result.output == "0.1.0\n")
   }
 
-  @Test(arguments: ["info", "stitch", "export", "preview", "offsets", "tileset"])
+  @Test(arguments: ["info", "stitch", "export", "preview", "offsets", "tileset", "benchmark"])
   func everySubcommandHelpsWithExamplesAndDefaults(_ name: String) throws {
     let result = try Executable.run([name, "--help"])
     #expect(result.status == 0)
@@ -54,6 +54,13 @@ import Testing
       [
         "--output", "--offset-units", "--offset-layout", "--timepoint", "--json", "--format",
         "--npy-layout",
+      ]
+    ),
+    (
+      "benchmark",
+      [
+        "--folder", "--size", "--memory", "--threads", "--progress", "--json", "--quiet",
+        "--log-level",
       ]
     ),
     (
