@@ -111,6 +111,8 @@ struct BlankCommand: AsyncParsableCommand {
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
+  @OptionGroup var disk: FreeDiskGroup
+
   @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
   var dryRun = false
 
@@ -155,10 +157,10 @@ struct BlankCommand: AsyncParsableCommand {
         compression ?? .deflate(level: 1), shuffle: !encoding.noShuffle, legacy: encoding.legacy,
         output: output),
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      overwrite: overwrite, dryRun: dryRun)
+      overwrite: overwrite, dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
     let summary = try await runBlank(request, progress: progress)
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 
   private func layout(_ log: Log) throws -> BlankLayout {

@@ -78,7 +78,7 @@ struct ImportCommand: AsyncParsableCommand {
     defer { progress?.finish() }
     let summary = try await runImport(request, source: source, progress: progress, printing.log())
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 }
 

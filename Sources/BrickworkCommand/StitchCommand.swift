@@ -83,7 +83,7 @@ struct StitchCommand: AsyncParsableCommand {
     defer { progress?.finish() }
     let summary = try await runStitch(request, source: source, progress: progress, printing.log())
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 }
 
