@@ -16,7 +16,8 @@ public struct StoredChunks: Sendable, Hashable {
   init?(_ unfinished: UnfinishedFile, datasets: Int) {
     let (folder, name) = (Files.folder(of: unfinished.path), Files.name(of: unfinished.path))
     let names = ((try? Files.names(in: folder)) ?? []).filter {
-      $0 == name + ".partial.journal" || $0.hasPrefix(name + ".salvage-") && $0.hasSuffix(".journal")
+      $0 == name + ".partial.journal"
+        || $0.hasPrefix(name + ".salvage-") && $0.hasSuffix(".journal")
     }
     var seen = Set<Place>()
     for name in names {

@@ -41,7 +41,9 @@ public enum DiskSpace {
     guard status.st_mode & S_IFMT == S_IFDIR else {
       return status.st_nlink > 1 ? 0 : Int(status.st_blocks) * 512
     }
-    return ((try? Files.names(in: path)) ?? []).reduce(0) { $0 + freed(byDeleting: path + "/" + $1) }
+    return ((try? Files.names(in: path)) ?? []).reduce(0) {
+      $0 + freed(byDeleting: path + "/" + $1)
+    }
   }
 
   /// Bytes of a file, or of all files in a folder and those below it; 0 where nothing is.

@@ -8,6 +8,19 @@ internal import BrickCore
 
 /// A short measurement of how fast a file system takes what is written to it.
 public enum WriteProbe {
+  /// Bytes a second.
+  public struct Speed: Sendable, Hashable {
+    /// That reach the disk.
+    public var disk: Double
+    /// That the system takes over, for the disk to get later.
+    public var handingOver: Double
+
+    /// Speeds as they were measured, or are told.
+    public init(disk: Double, handingOver: Double) {
+      (self.disk, self.handingOver) = (disk, handingOver)
+    }
+  }
+
   /// Bytes written at most.
   public static let most = 64 << 20
   /// Bytes between two waits for the disk.
@@ -15,7 +28,7 @@ public enum WriteProbe {
   /// Seconds after which no further piece is begun.
   private static let longest = 0.6
 
-  /// Bytes a second that reach the disk in `folder`, waited for.
+  /// How fast `folder` takes bytes: written, and waited for.
   ///
   /// The file loses its name as soon as it is there, so nothing of it stays, however the process ends. Its bytes don't
   /// compress: a file system that compresses is no faster for them than for bricks, which are compressed already.
@@ -24,7 +37,7 @@ public enum WriteProbe {
   /// - Returns: nil where there is too little room to measure anything.
   /// - Throws: `BrickworkError` with code `.outputExists` if no file can be made in the folder, `.inputOutput` if it
   ///   can't be written.
-  public static func bytesPerSecond(in folder: String, room: Int) throws -> Double? {
+  public static func speed(in folder: String, room: Int) throws -> Speed? {
     let pieces = min(most, room / 4) / piece
     guard pieces > 0 else { return nil }
     let name = "\(folder)/.brickwork-probe-\(getpid())-\(UInt32.random(in: 0...(.max)))"
@@ -47,7 +60,9 @@ public enum WriteProbe {
     let clock = ContinuousClock()
     let start = clock.now
     var written = 0
+    var handingOver = Duration.zero
     while written < pieces * piece, clock.now - start < .seconds(longest) {
+      let begun = clock.now
       var done = 0
       while done < piece {
         done += try retrying(name, "write") {
@@ -57,10 +72,18 @@ public enum WriteProbe {
           }
         }
       }
+      handingOver += clock.now - begun
       _ = try retrying(name, "flush") { Int(fsync(file)) }
       written += piece
     }
-    let (seconds, attoseconds) = (clock.now - start).components
-    return Double(written) / max(1e-6, Double(seconds) + Double(attoseconds) * 1e-18)
+    return Speed(
+      disk: Double(written) / seconds(clock.now - start),
+      handingOver: Double(written) / seconds(handingOver))
+  }
+
+  /// At least a microsecond.
+  private static func seconds(_ duration: Duration) -> Double {
+    let (seconds, attoseconds) = duration.components
+    return max(1e-6, Double(seconds) + Double(attoseconds) * 1e-18)
   }
 }

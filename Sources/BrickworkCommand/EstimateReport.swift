@@ -6,7 +6,8 @@ struct FreeDiskGroup: ParsableArguments {
   @Flag(
     name: .long,
     help:
-      "Begin although the disk seems too small: where a file system compresses, or space is being freed.")
+      "Begin although the disk seems too small: where a file system compresses, or space is being freed."
+  )
   var ignoreFreeDisk = false
 }
 
@@ -102,7 +103,8 @@ struct EstimateReport {
 
   /// Adds it to what a dry run says, before the last line.
   func describe(in summary: inout JobSummary) {
-    var text = summary.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var text = summary.text.split(separator: "\n", omittingEmptySubsequences: false).map(
+      String.init)
     text.insert(contentsOf: lines, at: max(0, text.count - 1))
     summary.text = text.joined(separator: "\n")
     summary.json["estimate"] = json

@@ -17,6 +17,9 @@ public struct Estimate: Sendable, Hashable {
     public var bytes: Int
   }
 
+  /// Bytes of voxels that are sampled at most, about.
+  public static let usualSample = 256 << 20
+
   /// Where the output goes.
   public var path: String
   /// Finest first.

@@ -57,15 +57,17 @@ struct EstimatePlan {
 
   /// Computes the sample and puts the estimate together.
   ///
-  /// - Parameter recordBytes: bytes of the record of a piece of work, known after the sample.
+  /// - Parameters:
+  ///   - sample: bytes of voxels that are sampled at most, about.
+  ///   - recordBytes: bytes of the record of a piece of work, known after the sample.
   func estimate(
-    disk: OutputDisk, recordBytes: () -> Int = { 0 },
+    disk: OutputDisk, sample: Int, recordBytes: () -> Int = { 0 },
     _ work: (_ group: Int, _ block: SampledBlock) throws -> SampledWork
   ) throws -> Estimate {
     let place = try OutputPlace(path, deleting: deleted, disk: disk)
     cache.capacity = cacheBytes
     defer { cache.capacity = 0 }
-    let tally = try SampleTally(groups, cache: cache, work)
+    let tally = try SampleTally(groups, sample: sample, cache: cache, work)
     var estimate = Estimate(
       path: path, levels: [], voxelBytesIn: 0, bytesOut: 0, temporaryBytes: 0,
       keptBytes: keptBytes, peakMemory: peakMemory, workers: workers, computingSeconds: 0,
@@ -79,10 +81,12 @@ struct EstimatePlan {
       for (place, level) in levels[number].enumerated() {
         let bytes = tally.bytes(group: number, level: place) * level.filling
         var sum =
-          sums[level.number] ?? Estimate.Level(number: level.number, bricks: 0, voxelBytes: 0, bytes: 0)
+          sums[level.number]
+          ?? Estimate.Level(number: level.number, bricks: 0, voxelBytes: 0, bytes: 0)
         sum.bricks += level.bricks
         sum.voxelBytes += level.voxels * group.type.byteCount
-        sum.bytes += Int(((bytes + Double(bytes > 0 ? level.indexBytes : 0)) * level.left).rounded())
+        sum.bytes += Int(
+          ((bytes + Double(bytes > 0 ? level.indexBytes : 0)) * level.left).rounded())
         sums[level.number] = sum
       }
     }
@@ -91,13 +95,14 @@ struct EstimatePlan {
     estimate.bytesOut = bytes + metadataBytes
     estimate.temporaryBytes = records * recordBytes()
     let left = levels.first?.first?.left ?? 1
-    estimate.computingSeconds =
-      left * tally.seconds(decodings: decodings) * allPasses / Double(max(1, workers))
+    var seconds = left * tally.seconds(decodings: decodings) * allPasses
     if estimate.bytesOut > 0,
       let speed = try disk.speed(DiskSpace.nearestFolder(of: path), place.free)
     {
-      estimate.writingSeconds = Double(estimate.bytesOut) / speed
+      estimate.writingSeconds = Double(estimate.bytesOut) / speed.disk
+      seconds += Double(estimate.bytesOut) / speed.handingOver
     }
+    estimate.computingSeconds = seconds / Double(max(1, workers))
     return estimate
   }
 }

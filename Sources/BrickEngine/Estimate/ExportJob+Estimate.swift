@@ -9,9 +9,10 @@ extension ExportJob {
   ///   - overwrite: as for `run`: the old file stays until the new one is whole, so its room does not count as free.
   ///   - split: the files that the views go to, where they are split: those that are there are not counted again.
   public func estimate(
-    overwrite: Bool = false, split: BDVPartitions? = nil, disk: OutputDisk = .machine
+    overwrite: Bool = false, split: BDVPartitions? = nil, disk: OutputDisk = .machine,
+    sample: Int = Estimate.usualSample
   ) throws -> Estimate {
-    try ExportEstimate(self, overwrite: overwrite, split: split).estimate(disk)
+    try ExportEstimate(self, overwrite: overwrite, split: split).estimate(disk, sample: sample)
   }
 
   /// Refuses to begin where the disk is too small, as `StoreJob.checkRoom` does.
@@ -77,14 +78,14 @@ private struct ExportEstimate {
   func checkRoom(_ disk: OutputDisk) throws {
     let place = try OutputPlace(plan.path, disk: disk)
     guard plan.bound(type: job.images[0].type) > place.room else { return }
-    try estimate(OutputDisk(free: disk.free, speed: { _, _ in nil })).checkRoom()
+    try estimate(disk.unmeasured).checkRoom()
   }
 
-  func estimate(_ disk: OutputDisk) throws -> Estimate {
+  func estimate(_ disk: OutputDisk, sample: Int = Estimate.usualSample) throws -> Estimate {
     let encoder = try BDVChunkEncoder(
       setups: job.setups, type: job.images[0].type, options: job.options)
     let worker = ChunkWorker(encoder: encoder)
-    return try plan.estimate(disk: disk) { group, block in
+    return try plan.estimate(disk: disk, sample: sample) { group, block in
       try work(kins[group], plan.groups[group].sources, block, worker, encoder)
     }
   }

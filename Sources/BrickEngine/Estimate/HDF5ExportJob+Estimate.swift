@@ -6,12 +6,15 @@ extension HDF5ExportJob {
   /// What a run would take of time, memory and disk, as for `StoreJob.estimate`.
   ///
   /// An old file stays until the new one is whole, so its room does not count as free.
-  public func estimate(overwrite: Bool = false, disk: OutputDisk = .machine) throws -> Estimate {
+  public func estimate(
+    overwrite: Bool = false, disk: OutputDisk = .machine,
+    sample: Int = Estimate.usualSample
+  ) throws -> Estimate {
     let plan = try estimatePlan()
     let worker = PlainChunkWorker(
       encoder: try PlainHDF5Writer.encoder(datasets, type: volumes.type, options: options))
     let parts = volumes.parts.count
-    return try plan.estimate(disk: disk) { group, block in
+    return try plan.estimate(disk: disk, sample: sample) { group, block in
       let dataset = group * parts + block.part
       let start = ContinuousClock.now
       let chunks = try worker.encode(sources[dataset], grid(dataset), dataset, block.box)
@@ -25,7 +28,7 @@ extension HDF5ExportJob {
   public func checkRoom(overwrite: Bool = false, disk: OutputDisk = .machine) throws {
     let plan = try estimatePlan()
     guard plan.bound(type: volumes.type) > (try OutputPlace(path, disk: disk)).room else { return }
-    try estimate(overwrite: overwrite, disk: OutputDisk(free: disk.free, speed: { _, _ in nil }))
+    try estimate(overwrite: overwrite, disk: disk.unmeasured)
       .checkRoom()
   }
 

@@ -8,7 +8,8 @@ extension NPYExport {
   ///   `.outputExists` if no file can be made where it goes.
   public static func estimate(
     _ volumes: ExportedVolumes, to path: String, budget: MemoryBudget, cache: PieceCache,
-    disk: OutputDisk = .machine
+    disk: OutputDisk = .machine,
+    sample: Int = Estimate.usualSample
   ) throws -> Estimate {
     let scratch = scratchBytes(volumes)
     try budget.check(holding: scratch)
@@ -19,7 +20,10 @@ extension NPYExport {
     plan.groups = [SampleGroup(volumes.parts, block: block.maximum(.one))]
     let voxels = volumes.size.volume * volumes.parts.count
     plan.levels = [
-      [EstimatePlan.Level(number: 0, bricks: volumes.parts.count, brick: volumes.size, voxels: voxels)]
+      [
+        EstimatePlan.Level(
+          number: 0, bricks: volumes.parts.count, brick: volumes.size, voxels: voxels)
+      ]
     ]
     plan.metadataBytes = header(volumes).count
     plan.cacheBytes = max(0, budget.byteCount / 2 - scratch)
@@ -27,7 +31,7 @@ extension NPYExport {
     plan.peakMemory =
       MemoryBudget.baseline + budget.keptBytes + scratch + (decodes ? plan.cacheBytes : 0)
     var reading = VoxelBlock()
-    return try plan.estimate(disk: disk) { _, sample in
+    return try plan.estimate(disk: disk, sample: sample) { _, sample in
       let start = ContinuousClock.now
       reading.reshape(to: sample.box, type: volumes.type)
       try volumes.parts[sample.part].read(into: &reading)

@@ -43,7 +43,9 @@ struct SampleGroup {
     var strata: [Stratum] = []
     for kind in 0..<8 {
       var (first, end) = (Index3.zero, whole)
-      for axis in 0..<3 where kind & (1 << axis) != 0 { (first[axis], end[axis]) = (whole[axis], counts[axis]) }
+      for axis in 0..<3 where kind & (1 << axis) != 0 {
+        (first[axis], end[axis]) = (whole[axis], counts[axis])
+      }
       let indices = Box3(from: first, to: end)
       guard !indices.isEmpty else { continue }
       let box = Box3(from: first * block, to: (end * block).minimum(size))
@@ -75,8 +77,6 @@ struct SampleChoice {
   /// In the order in which they are computed: whoever stops early has a sample that is spread as evenly, only smaller.
   let blocks: [SampledBlock]
 
-  /// Bytes of voxels that are sampled at most, about.
-  static let voxelBytes = 256 << 20
   /// Bytes of decoded pieces that are worth it.
   static let decodedBytes = 128 << 20
   static let mostBlocks = 512
@@ -84,17 +84,23 @@ struct SampleChoice {
   /// x⁵ = x + 1.
   private static let ratio = 1.167303978261418684
 
-  init(_ groups: [SampleGroup]) {
+  /// - Parameter voxelBytes: bytes of voxels that are sampled at most, about.
+  init(_ groups: [SampleGroup], voxelBytes: Int) {
     let strata = groups.enumerated().flatMap { $1.strata(group: $0) }.sorted { $0.left > $1.left }
     self.strata = strata
     let all = strata.reduce(0.0) { $0 + Double($1.left * groups[$1.group].type.byteCount) }
+    let wanted = strata.map { stratum -> Int in
+      let group = groups[stratum.group]
+      let share = Double(stratum.left * group.type.byteCount) / max(1, all)
+      let each = group.block.minimum(stratum.box.size).volume * group.type.byteCount
+      let blocks = Double(voxelBytes) * share / Double(max(1, each))
+      return min(stratum.blocks, max(2, Int(min(blocks, 1e6).rounded(.up))))
+    }
+    let scale = min(1, Double(Self.mostBlocks) / Double(max(1, wanted.reduce(0, +))))
     var chosen: [(order: Double, block: SampledBlock)] = []
     for (number, stratum) in strata.enumerated() where chosen.count < Self.mostBlocks {
       let group = groups[stratum.group]
-      let bytes = Double(stratum.left * group.type.byteCount)
-      let each = group.block.minimum(stratum.box.size).volume * group.type.byteCount
-      let wanted = Double(Self.voxelBytes) * bytes / max(1, all) / Double(max(1, each))
-      let count = min(stratum.blocks, max(2, Int(wanted.rounded(.up))), Self.mostBlocks - chosen.count)
+      let count = min(stratum.blocks, max(2, Int(Double(wanted[number]) * scale)))
       let slabs = Self.slabs(group, most: count)
       let places = Self.places(stratum, group, count: count, slabs: slabs)
       for (n, place) in places.enumerated() {
@@ -102,19 +108,26 @@ struct SampleChoice {
           stratum: number, part: place.part, box: Self.thinned(place.box, group, place.part))
         let within = (Double(n) + 0.5) / Double(places.count)
         // Pieces that blocks share are decoded once: slab by slab then.
-        let order = group.decodes ? (Double(n % slabs) + within) / Double(slabs) : within
+        let order = slabs < count ? (Double(n % slabs) + within) / Double(slabs) : within
         chosen.append((order, block))
       }
     }
-    blocks = chosen.enumerated().sorted { ($0.1.order, $0.0) < ($1.1.order, $1.0) }.map { $0.1.block }
+    blocks = chosen.enumerated().sorted { ($0.1.order, $0.0) < ($1.1.order, $1.0) }.map {
+      $0.1.block
+    }
   }
 
-  /// How many different slabs along z (and parts) the sample is taken from.
+  /// How many different slabs along z (and parts) the sample is taken from: few where each decodes much that its blocks
+  /// share.
   private static func slabs(_ group: SampleGroup, most: Int) -> Int {
+    let block = group.block.volume * group.type.byteCount
+    guard group.sources[0].decodedBytes(reading: Box3(size: group.block)) > 2 * block else {
+      return max(1, most)
+    }
     var slab = group.size
     slab.z = group.block.z
-    let bytes = group.sources[0].decodedBytes(reading: Box3(size: slab))
-    return bytes == 0 ? max(1, most) : max(1, min(most, decodedBytes / bytes))
+    let bytes = max(1, group.sources[0].decodedBytes(reading: Box3(size: slab)))
+    return max(1, min(most, max(4, decodedBytes / bytes)))
   }
 
   private static func places(
@@ -136,7 +149,9 @@ struct SampleChoice {
       let value = 0.5 + Double(n) * step
       return value - value.rounded(.down)
     }
-    func place(_ fraction: Double, of count: Int) -> Int { min(count - 1, Int(fraction * Double(count))) }
+    func place(_ fraction: Double, of count: Int) -> Int {
+      min(count - 1, Int(fraction * Double(count)))
+    }
     var seen = Set<SampledBlock>()
     // Blocks that are done are passed over; where nearly all are, a smaller sample has to do.
     for n in 0..<16 * count where found.count < count {

@@ -39,14 +39,15 @@ struct SampleTally {
   /// Computes the sample, one block after the other; how large it may be is up to `SampleChoice`.
   ///
   /// - Parameters:
+  ///   - sample: bytes of voxels that are sampled at most, about.
   ///   - cache: what the sources decode through.
   ///   - work: reads a block, makes everything of it that the job would, and throws it away.
   init(
-    _ groups: [SampleGroup], cache: PieceCache,
+    _ groups: [SampleGroup], sample: Int, cache: PieceCache,
     _ work: (_ group: Int, _ block: SampledBlock) throws -> SampledWork
   ) throws {
     self.groups = groups
-    choice = SampleChoice(groups)
+    choice = SampleChoice(groups, voxelBytes: sample)
     strata = Array(repeating: Sums(), count: choice.strata.count)
     wholes = Array(repeating: Sums(), count: groups.count)
     let start = ContinuousClock.now
@@ -120,8 +121,12 @@ struct SampleTally {
     }
     guard decodingRate > 0 else { return computing }
     let decoding = groups.reduce(0.0) { sum, group in
-      let whole = group.sources.reduce(0.0) { $0 + Double($1.decodedBytes(reading: $1.bounds)) }
+      guard group.decodes else { return sum }
       let voxels = group.sources.count * group.size.volume
+      // Pieces that a box covers whole don't go through the cache, and those of a whole volume all are.
+      let whole = max(
+        Double(voxels * group.type.byteCount),
+        group.sources.reduce(0.0) { $0 + Double($1.decodedBytes(reading: $1.bounds)) })
       return sum + whole * Double(group.left(Box3(size: group.size))) / Double(max(1, voxels))
     }
     return computing + decoding * decodings * decodingRate

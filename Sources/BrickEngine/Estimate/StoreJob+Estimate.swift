@@ -8,11 +8,16 @@ extension StoreJob {
   ///
   /// Takes about two seconds on one thread and writes nothing but a file without a name that tries the disk.
   ///
-  /// - Parameter overwrite: as for `run`: what is there is deleted, and its room counts as free.
+  /// - Parameters:
+  ///   - overwrite: as for `run`: what is there is deleted, and its room counts as free.
+  ///   - sample: bytes of voxels that are sampled at most, about.
   /// - Throws: `BrickworkError` with code `.outOfBudget` if the budget is too small, what reading throws, and
   ///   `.outputExists` if no file can be made where the store goes.
-  public func estimate(overwrite: Bool = false, disk: OutputDisk = .machine) throws -> Estimate {
-    try StoreEstimate([self], path: path, overwrite: overwrite).estimate(disk)
+  public func estimate(
+    overwrite: Bool = false, disk: OutputDisk = .machine,
+    sample: Int = Estimate.usualSample
+  ) throws -> Estimate {
+    try StoreEstimate([self], path: path, overwrite: overwrite).estimate(disk, sample: sample)
   }
 
   /// Refuses to begin where the disk is too small.
@@ -20,19 +25,22 @@ extension StoreJob {
   /// Costs nothing where there is room for all voxels as they are; elsewhere a sample tells how well they compress.
   /// - Throws: `BrickworkError` with code `.outputExists`, with the bytes that are wanted and those that are free.
   public func checkRoom(overwrite: Bool = false, disk: OutputDisk = .machine) throws {
-    try StoreEstimate([self], path: path, overwrite: overwrite).checkRoom(disk)
+    try StoreEstimate.checkRoom([self], path: path, overwrite: overwrite, disk)
   }
 }
 
 extension ImportJob {
   /// What a run would take of time, memory and disk, as for `StoreJob.estimate`.
-  public func estimate(overwrite: Bool = false, disk: OutputDisk = .machine) throws -> Estimate {
-    try StoreEstimate(jobs, path: path, overwrite: overwrite).estimate(disk)
+  public func estimate(
+    overwrite: Bool = false, disk: OutputDisk = .machine,
+    sample: Int = Estimate.usualSample
+  ) throws -> Estimate {
+    try StoreEstimate(jobs, path: path, overwrite: overwrite).estimate(disk, sample: sample)
   }
 
   /// Refuses to begin where the disk is too small, as `StoreJob.checkRoom` does.
   public func checkRoom(overwrite: Bool = false, disk: OutputDisk = .machine) throws {
-    try StoreEstimate(jobs, path: path, overwrite: overwrite).checkRoom(disk)
+    try StoreEstimate.checkRoom(jobs, path: path, overwrite: overwrite, disk)
   }
 }
 
@@ -100,16 +108,22 @@ private struct StoreEstimate {
     plan.workers = min(plan.workers, blocks, SystemMemory.cores)
   }
 
-  func checkRoom(_ disk: OutputDisk) throws {
-    let place = try OutputPlace(plan.path, deleting: plan.deleted, disk: disk)
-    guard plan.bound(type: type) > place.room else { return }
-    try estimate(OutputDisk(free: disk.free, speed: { _, _ in nil })).checkRoom()
+  static func checkRoom(
+    _ jobs: [StoreJob], path: String, overwrite: Bool, _ disk: OutputDisk
+  ) throws {
+    // Most jobs end here.
+    let most = jobs.reduce(0) { $0 + $1.bound + $1.plan.itemCount << 20 }
+    guard most > (try disk.free(path)) else { return }
+    let estimate = try StoreEstimate(jobs, path: path, overwrite: overwrite)
+    let place = try OutputPlace(path, deleting: estimate.plan.deleted, disk: disk)
+    guard estimate.plan.bound(type: estimate.type) > place.room else { return }
+    try estimate.estimate(disk.unmeasured).checkRoom()
   }
 
-  func estimate(_ disk: OutputDisk) throws -> Estimate {
+  func estimate(_ disk: OutputDisk, sample: Int = Estimate.usualSample) throws -> Estimate {
     let samplers = try zip(kins, plan.groups).map { try StoreSampler($0.first, $1.sources) }
     return try plan.estimate(
-      disk: disk, recordBytes: { samplers.reduce(0) { max($0, $1.recordBytes) } },
+      disk: disk, sample: sample, recordBytes: { samplers.reduce(0) { max($0, $1.recordBytes) } },
       { try samplers[$0].work($1) })
   }
 
@@ -246,6 +260,14 @@ extension StoreJob {
       "\($0.array.size) \($0.array.brick) \($0.array.shard) \($0.array.codec)"
     }
     return "\(type) \(plan.reduction) \(levels) \(plan.leading)"
+  }
+
+  /// Bytes of all bricks where nothing compresses.
+  fileprivate var bound: Int {
+    plan.levels.reduce(metadataBytes) { sum, level in
+      let bricks = plan.leading.count * level.array.bricks.count
+      return sum + bricks * (level.array.brick.volume * type.byteCount + 256 + 16)
+    }
   }
 
   /// Bytes of the image's metadata, about.

@@ -6,10 +6,13 @@ extension TIFFExportJob {
   /// What a run would take of time, memory and disk, as for `StoreJob.estimate`.
   ///
   /// An old file stays until the new one is whole, so its room does not count as free.
-  public func estimate(overwrite: Bool = false, disk: OutputDisk = .machine) throws -> Estimate {
+  public func estimate(
+    overwrite: Bool = false, disk: OutputDisk = .machine,
+    sample: Int = Estimate.usualSample
+  ) throws -> Estimate {
     let plan = try estimatePlan(overwrite: overwrite)
     let encoder = try TIFFStepEncoder(self.plan, compression, method: volumes.reduction.method)
-    return try plan.estimate(disk: disk) { _, block in
+    return try plan.estimate(disk: disk, sample: sample) { _, block in
       let start = ContinuousClock.now
       let step = TIFFSteps.Step(pass: 0, part: block.part, box: block.box)
       let pieces = try encoder.encode(step, of: volumes.parts[block.part])
@@ -25,7 +28,7 @@ extension TIFFExportJob {
   public func checkRoom(overwrite: Bool = false, disk: OutputDisk = .machine) throws {
     let plan = try estimatePlan(overwrite: overwrite)
     guard plan.bound(type: volumes.type) > (try OutputPlace(path, disk: disk)).room else { return }
-    try estimate(overwrite: overwrite, disk: OutputDisk(free: disk.free, speed: { _, _ in nil }))
+    try estimate(overwrite: overwrite, disk: disk.unmeasured)
       .checkRoom()
   }
 
@@ -51,8 +54,10 @@ extension TIFFExportJob {
     let width = try width()
     let forecast = try forecast()
     estimate.workers = min(forecast.workers, SystemMemory.cores)
-    let plane = Box3(size: TIFFSteps(plan, planes: plan.slab).largest)
-    let demand = volumes.parts[0].decodedBytes(reading: plane)
+    let thick = Box3(size: TIFFSteps(plan, planes: plan.slab).largest)
+    let thin = Box3(size: sampledBlock.minimum(plan.size))
+    let demand = max(
+      volumes.parts[0].decodedBytes(reading: thick), volumes.parts[0].decodedBytes(reading: thin))
     estimate.cacheBytes = min(width.cache, 2 * demand)
     estimate.peakMemory = forecast.plannedBytes + estimate.cacheBytes
     estimate.decodings = width.decodings
@@ -68,7 +73,9 @@ extension TIFFExportJob {
       block.y = min(block.y, max(1, (4 << 20) / rowBytes / plan.piece.y) * plan.piece.y)
     }
     let bytes = max(1, block.volume * plan.type.byteCount)
-    block.z = min(max(1, min(plan.slab, plan.size.z)), max(1, (4 << 20) / bytes))
+    // Where a plane decodes pieces that many planes share, several are worth it.
+    let decodes = volumes.parts[0].decodedBytes(reading: Box3(size: block.minimum(plan.size))) > 0
+    block.z = max(1, min(plan.slab, plan.size.z, (decodes ? 16 << 20 : 4 << 20) / bytes))
     return block
   }
 
