@@ -113,7 +113,11 @@ struct BlankCommand: AsyncParsableCommand {
 
   @OptionGroup var disk: FreeDiskGroup
 
-  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
   var dryRun = false
 
   @OptionGroup var printing: PrintingGroup

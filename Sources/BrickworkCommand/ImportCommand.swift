@@ -55,7 +55,11 @@ struct ImportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
   var dryRun = false
 
   @OptionGroup var printing: PrintingGroup
