@@ -216,7 +216,7 @@ func disk(free: Int) -> OutputDisk {
   @Test func anInterruptedStoreCountsOnlyTheRest() async throws {
     let volume = SceneryVolume(scenery: .camera, type: .uint16, size: Self.size)
     let whole = try store(volume).estimate(disk: disk(free: 1 << 40), sample: Self.sample)
-    let failing = FailingReads(after: 90)
+    let failing = FailingReads(after: 180)
     await #expect(throws: BrickworkError.self) { try await store(failing.volume(volume)).run() }
     let before = try contents(of: folder.path)
     let rest = try store(volume).estimate(disk: disk(free: 1 << 40), sample: Self.sample)
@@ -285,7 +285,7 @@ func disk(free: Int) -> OutputDisk {
     #expect(
       error?.reason.hasPrefix("the disk is too small: about \(needed >> 20) MiB would be written")
         == true, "\(String(describing: error))")
-    #expect(error?.reason.contains("\(needed / 2 >> 20) MiB are free") == true)
+    #expect(error?.reason.contains("\((needed / 2) >> 20) MiB are free") == true)
     #expect(error?.remedy?.contains("--ignore-free-disk") == true)
     #expect(throws: BrickworkError.self) { try job.checkRoom(disk: disk(free: needed / 2)) }
     // Less than the voxels, more than they become: a sample tells.

@@ -81,11 +81,9 @@ public struct Estimate: Sendable, Hashable {
 
   /// "1.5 GiB".
   private static func words(_ bytes: Int) -> String {
-    guard bytes >= 1 << 20 else { return "\((bytes + 1023) >> 10) KiB" }
-    let isLarge = bytes >= 10 << 30
-    let unit = bytes >= 1 << 30 ? (30, "GiB") : (20, "MiB")
-    let tenths = (bytes >> (unit.0 - 20)) * 10 >> 20
-    return isLarge || unit.0 == 20
-      ? "\(bytes >> unit.0) \(unit.1)" : "\(tenths / 10).\(tenths % 10) \(unit.1)"
+    if bytes < 1 << 20 { return "\((bytes + 1023) >> 10) KiB" }
+    if bytes < 1 << 30 { return "\(bytes >> 20) MiB" }
+    let tenths = (bytes >> 20) * 10 / 1024
+    return "\(tenths / 10).\(tenths % 10) GiB"
   }
 }

@@ -61,7 +61,7 @@ private struct ExportEstimate {
       plan.levels.append(Self.levels(kin, job, left))
     }
     let datasets = job.images.reduce(0) { $0 + $1.parts * $1.levels.count }
-    plan.metadataBytes = datasets * 2048 + (16 << 10) + 8 * job.storedBricks
+    plan.metadataBytes = datasets * ExportIndex.bytesPerDataset + (16 << 10) + 8 * job.storedBricks
     let forecast = try job.forecast()
     let cache = min(forecast.cacheBytes, 2 * forecast.sharedPieceBytes)
     plan.peakMemory = forecast.plannedBytes + cache
@@ -128,8 +128,10 @@ private struct ExportEstimate {
 
 /// What HDF5 keeps for the chunks of a dataset.
 enum ExportIndex {
-  /// An entry of the tree of chunks, in nodes that are half full on average.
-  static let bytesPerChunk = 96
+  /// An entry of the tree of chunks: 48 bytes, in nodes that are mostly full.
+  static let bytesPerChunk = 64
+  /// The first node of the tree, and what the file says of the dataset.
+  static let bytesPerDataset = 4096
 }
 
 /// What earlier runs left of a file, and a run would take over.

@@ -53,7 +53,8 @@ extension HDF5ExportJob {
           left: stored?.isComplete == true ? 0 : 1 - Double(done) / Double(max(1, chunks)))
       ])
     }
-    estimate.metadataBytes = stored?.isComplete == true ? 0 : 8192 + 2048 * datasets.count
+    estimate.metadataBytes =
+      stored?.isComplete == true ? 0 : 8192 + ExportIndex.bytesPerDataset * datasets.count
     let (workers, spare) = try width()
     estimate.workers = min(workers, SystemMemory.cores)
     estimate.peakMemory = budget.byteCount - spare

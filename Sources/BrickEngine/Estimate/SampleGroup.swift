@@ -174,9 +174,15 @@ struct SampleChoice {
 
   /// The first planes of a block of which fewer would decode too much: voxels of a few planes compress as well.
   private static func thinned(_ box: Box3, _ group: SampleGroup, _ part: Int) -> Box3 {
-    var box = box
-    while box.size.z > 1, group.sources[part].decodedBytes(reading: box) > decodedBytes / 2 {
-      box.size.z = (box.size.z + 1) / 2
+    let volume = group.sources[part]
+    var (box, bytes) = (box, volume.decodedBytes(reading: box))
+    while box.size.z > 1, bytes > decodedBytes / 2 {
+      var thinner = box
+      thinner.size.z = (box.size.z + 1) / 2
+      let fewer = volume.decodedBytes(reading: thinner)
+      // Pieces that are thicker than the box are decoded whole, however thin it is.
+      guard fewer < bytes - bytes / 4 else { break }
+      (box, bytes) = (thinner, fewer)
     }
     return box
   }

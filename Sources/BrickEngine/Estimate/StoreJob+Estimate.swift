@@ -121,10 +121,12 @@ private struct StoreEstimate {
   }
 
   func estimate(_ disk: OutputDisk, sample: Int = Estimate.usualSample) throws -> Estimate {
-    let samplers = try zip(kins, plan.groups).map { try StoreSampler($0.first, $1.sources) }
+    let samplers = Samplers(most: max(1, plan.workers)) { number in
+      try StoreSampler(kins[number].first, plan.groups[number].sources)
+    }
     return try plan.estimate(
-      disk: disk, sample: sample, recordBytes: { samplers.reduce(0) { max($0, $1.recordBytes) } },
-      { try samplers[$0].work($1) })
+      disk: disk, sample: sample, recordBytes: { samplers.recordBytes },
+      { try samplers.sampler($0).work($1) })
   }
 
   private static func group(_ kin: Kin) -> SampleGroup {
@@ -168,6 +170,28 @@ private struct StoreEstimate {
         filling: isPart ? Double(bricks * array.brick.volume) / Double(voxels) : 1)
     }
   }
+}
+
+/// The samplers of jobs of several kinds: no more at a time than there is memory for workers.
+private final class Samplers {
+  private let most: Int
+  private let make: (Int) throws -> StoreSampler
+  private var kept: [(number: Int, sampler: StoreSampler)] = []
+  private var largest = 0
+
+  init(most: Int, _ make: @escaping (Int) throws -> StoreSampler) {
+    (self.most, self.make) = (most, make)
+  }
+
+  func sampler(_ number: Int) throws -> StoreSampler {
+    if let found = kept.first(where: { $0.number == number }) { return found.sampler }
+    if kept.count >= most { largest = max(largest, kept.removeFirst().sampler.recordBytes) }
+    let sampler = try make(number)
+    kept.append((number, sampler))
+    return sampler
+  }
+
+  var recordBytes: Int { kept.reduce(largest) { max($0, $1.sampler.recordBytes) } }
 }
 
 /// Computes sampled blocks of a store as its workers would.

@@ -12,14 +12,17 @@ extension TIFFExportJob {
   ) throws -> Estimate {
     let plan = try estimatePlan(overwrite: overwrite)
     let encoder = try TIFFStepEncoder(self.plan, compression, method: volumes.reduction.method)
+    let coarser = CoarserLevels(
+      steps: self.plan.levels.dropFirst().map { _ in TIFFPlan.halving },
+      reduction: volumes.reduction)
     return try plan.estimate(disk: disk, sample: sample) { _, block in
       let start = ContinuousClock.now
       let step = TIFFSteps.Step(pass: 0, part: block.part, box: block.box)
       let pieces = try encoder.encode(step, of: volumes.parts[block.part])
       let seconds = (ContinuousClock.now - start).inSeconds
-      var bytes = pieces.bytesByLevel
-      // Coarser levels are a sixteenth of all, and compress about as the second does.
-      while bytes.count < self.plan.levels.count { bytes.append(bytes[bytes.count - 1] / 4) }
+      let bytes = try coarser.bytes(
+        of: volumes.parts[block.part], block.box, known: pieces.bytesByLevel
+      ) { view, _ in try encoder.byteCount(of: view) }
       return SampledWork(bytes: bytes, seconds: seconds)
     }
   }
@@ -65,7 +68,7 @@ extension TIFFExportJob {
     return estimate
   }
 
-  /// Whole pieces of the first two levels, about 4 MiB of them: planes don't depend on each other.
+  /// Whole pieces of the first two levels.
   private var sampledBlock: Index3 {
     var block = TIFFSteps(plan, planes: 1).largest
     if !plan.isTiled {
@@ -73,9 +76,9 @@ extension TIFFExportJob {
       block.y = min(block.y, max(1, (4 << 20) / rowBytes / plan.piece.y) * plan.piece.y)
     }
     let bytes = max(1, block.volume * plan.type.byteCount)
-    // Where a plane decodes pieces that many planes share, several are worth it.
+    // Planes don't depend on each other. Where one decodes pieces that many share, several are worth it.
     let decodes = volumes.parts[0].decodedBytes(reading: Box3(size: block.minimum(plan.size))) > 0
-    block.z = max(1, min(plan.slab, plan.size.z, (decodes ? 16 << 20 : 4 << 20) / bytes))
+    block.z = max(1, min(decodes ? plan.slab : plan.size.z, (decodes ? 16 << 20 : 1 << 20) / bytes))
     return block
   }
 

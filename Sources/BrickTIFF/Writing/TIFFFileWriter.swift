@@ -113,6 +113,19 @@ public final class TIFFStepEncoder {
     }
   }
 
+  /// Bytes of a view's planes cut into pieces, of which those at its end may be smaller.
+  public func byteCount(of view: borrowing VoxelView) throws -> Int {
+    let grid = BrickGrid(size: view.box.size, brick: plan.piece)
+    var bytes: [UInt8] = []
+    for number in 0..<grid.count {
+      let box = grid.box(at: grid.index(at: number)).translated(by: view.box.origin)
+      let part = view.cropped(to: box)
+      if isCompressed, isZero(part) { continue }
+      try encoder.encode(part, shape: isCompressed ? plan.piece : box.size, into: &bytes)
+    }
+    return bytes.count
+  }
+
   private func isZero(_ view: borrowing VoxelView) -> Bool {
     for y in view.box.origin.y..<view.box.end.y
     where !view.rowBytes(z: view.box.origin.z, y: y).isAllZero {
