@@ -12,7 +12,7 @@ public enum WriteProbe {
   public struct Speed: Sendable, Hashable {
     /// That reach the disk.
     public var disk: Double
-    /// That the system takes over, for the disk to get later.
+    /// That the system takes over, for the disk to get later, by the processor time it takes.
     public var handingOver: Double
 
     /// Speeds as they were measured, or are told.
@@ -60,9 +60,9 @@ public enum WriteProbe {
     let clock = ContinuousClock()
     let start = clock.now
     var written = 0
-    var handingOver = Duration.zero
+    var handingOver = 0.0
     while written < pieces * piece, clock.now - start < .seconds(longest) {
-      let begun = clock.now
+      let begun = ProcessorClock.threadSeconds
       var done = 0
       while done < piece {
         done += try retrying(name, "write") {
@@ -72,18 +72,14 @@ public enum WriteProbe {
           }
         }
       }
-      handingOver += clock.now - begun
+      handingOver += ProcessorClock.threadSeconds - begun
       _ = try retrying(name, "flush") { Int(fsync(file)) }
       written += piece
     }
+    let (seconds, attoseconds) = (clock.now - start).components
+    let waited = Double(seconds) + Double(attoseconds) * 1e-18
     return Speed(
-      disk: Double(written) / seconds(clock.now - start),
-      handingOver: Double(written) / seconds(handingOver))
-  }
-
-  /// At least a microsecond.
-  private static func seconds(_ duration: Duration) -> Double {
-    let (seconds, attoseconds) = duration.components
-    return max(1e-6, Double(seconds) + Double(attoseconds) * 1e-18)
+      disk: Double(written) / max(1e-6, waited),
+      handingOver: Double(written) / max(1e-6, handingOver))
   }
 }

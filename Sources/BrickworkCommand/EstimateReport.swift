@@ -91,6 +91,7 @@ struct EstimateReport {
       "kept_bytes": JSON(estimate.keptBytes), "peak_memory_bytes": JSON(estimate.peakMemory),
       "workers": JSON(estimate.workers), "seconds": thousandths(estimate.seconds),
       "computing_seconds": thousandths(estimate.computingSeconds),
+      "processor_seconds": thousandths(estimate.processorSeconds),
       "writing_seconds": estimate.writingSeconds.map(thousandths) ?? nil,
       "limited_by": .string(estimate.isLimitedByDisk ? "disk" : "processors"),
       "free_bytes": JSON(estimate.freeBytes), "freed_bytes": JSON(estimate.freedBytes),

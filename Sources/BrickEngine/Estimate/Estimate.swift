@@ -38,6 +38,8 @@ public struct Estimate: Sendable, Hashable {
   public var workers: Int
   /// Seconds of reading and computing, with all workers; 0 where nothing is to be done.
   public var computingSeconds: Double
+  /// Seconds of processor time on all workers together, however busy the machine is.
+  public var processorSeconds: Double
   /// Seconds that the disk takes for the bytes alone; nil where it could not be measured.
   public var writingSeconds: Double?
   /// Bytes free where the output goes.

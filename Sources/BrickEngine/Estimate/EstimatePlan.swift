@@ -71,7 +71,7 @@ struct EstimatePlan {
     var estimate = Estimate(
       path: path, levels: [], voxelBytesIn: 0, bytesOut: 0, temporaryBytes: 0,
       keptBytes: keptBytes, peakMemory: peakMemory, workers: workers, computingSeconds: 0,
-      writingSeconds: nil, freeBytes: place.free, freedBytes: place.freed,
+      processorSeconds: 0, writingSeconds: nil, freeBytes: place.free, freedBytes: place.freed,
       sampledVoxelBytes: tally.voxelBytes, sampledBlocks: tally.blocks)
     var sums: [Int: Estimate.Level] = [:]
     for (number, group) in groups.enumerated() {
@@ -95,14 +95,17 @@ struct EstimatePlan {
     estimate.bytesOut = bytes + metadataBytes
     estimate.temporaryBytes = records * recordBytes()
     let left = levels.first?.first?.left ?? 1
-    var seconds = left * tally.seconds(decodings: decodings) * allPasses
+    var seconds = tally.seconds(decodings: decodings) * (left * allPasses)
     if estimate.bytesOut > 0,
       let speed = try disk.speed(DiskSpace.nearestFolder(of: path), place.free)
     {
       estimate.writingSeconds = Double(estimate.bytesOut) / speed.disk
-      seconds += Double(estimate.bytesOut) / speed.handingOver
+      seconds =
+        seconds + Stopwatch.Seconds(wall: 1, processor: 1)
+        * (Double(estimate.bytesOut) / speed.handingOver)
     }
-    estimate.computingSeconds = seconds / Double(max(1, workers))
+    estimate.computingSeconds = seconds.wall / Double(max(1, workers))
+    estimate.processorSeconds = seconds.processor
     return estimate
   }
 }

@@ -97,9 +97,9 @@ private struct ExportEstimate {
     let image = job.images[kin.images[0]]
     let setup = job.setup(image: kin.images[0], channel: 0)
     let source = sources[block.part]
-    let start = ContinuousClock.now
+    let watch = Stopwatch()
     let chunks = try worker.encode(block.box, of: source, image, kin.pass, setup: setup)
-    let seconds = (ContinuousClock.now - start).inSeconds
+    let seconds = watch.elapsed
     var bytes = Array(repeating: 0, count: kin.pass.written.count)
     for chunk in chunks { bytes[chunk.level - kin.pass.read] += chunk.chunk?.bytes.count ?? 0 }
     let coarser = CoarserLevels(

@@ -16,9 +16,9 @@ extension HDF5ExportJob {
     let parts = volumes.parts.count
     return try plan.estimate(disk: disk, sample: sample) { group, block in
       let dataset = group * parts + block.part
-      let start = ContinuousClock.now
+      let watch = Stopwatch()
       let chunks = try worker.encode(sources[dataset], grid(dataset), dataset, block.box)
-      let seconds = (ContinuousClock.now - start).inSeconds
+      let seconds = watch.elapsed
       let bytes = chunks.reduce(0) { $0 + ($1.bytes?.bytes.count ?? 0) }
       return SampledWork(bytes: [bytes], seconds: seconds)
     }

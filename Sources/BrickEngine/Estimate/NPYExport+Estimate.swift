@@ -32,12 +32,12 @@ extension NPYExport {
       MemoryBudget.baseline + budget.keptBytes + scratch + (decodes ? plan.cacheBytes : 0)
     var reading = VoxelBlock()
     return try plan.estimate(disk: disk, sample: sample) { _, sample in
-      let start = ContinuousClock.now
+      let watch = Stopwatch()
       reading.reshape(to: sample.box, type: volumes.type)
       try volumes.parts[sample.part].read(into: &reading)
       return SampledWork(
         bytes: [sample.box.count * volumes.type.byteCount],
-        seconds: (ContinuousClock.now - start).inSeconds)
+        seconds: watch.elapsed)
     }
   }
 
@@ -51,7 +51,8 @@ extension NPYExport {
     let bytes = voxels * volumes.type.byteCount + header(volumes).count
     let estimate = Estimate(
       path: path, levels: [], voxelBytesIn: bytes, bytesOut: bytes, temporaryBytes: 0,
-      keptBytes: 0, peakMemory: 0, workers: 1, computingSeconds: 0, writingSeconds: nil,
+      keptBytes: 0, peakMemory: 0, workers: 1, computingSeconds: 0, processorSeconds: 0,
+      writingSeconds: nil,
       freeBytes: try disk.free(path), freedBytes: 0, sampledVoxelBytes: 0, sampledBlocks: 0)
     try estimate.checkRoom()
   }

@@ -5,20 +5,20 @@ struct SampledWork {
   /// Bytes of each level of its group.
   var bytes: [Int]
   /// Seconds of the job's own work on it.
-  var seconds: Double
+  var seconds: Stopwatch.Seconds
 }
 
 /// The sums over a sample, and what they say of the whole.
 struct SampleTally {
   private struct Sums {
     var voxels = 0.0
-    var seconds = 0.0
+    var seconds = Stopwatch.Seconds()
     var bytes: [Double] = []
 
     mutating func add(_ work: SampledWork, voxels: Int) {
       if bytes.isEmpty { bytes = Array(repeating: 0, count: work.bytes.count) }
       self.voxels += Double(voxels)
-      seconds += work.seconds
+      seconds = seconds + work.seconds
       for (level, count) in work.bytes.enumerated() { bytes[level] += Double(count) }
     }
   }
@@ -31,7 +31,7 @@ struct SampleTally {
   private(set) var blocks = 0
   private(set) var voxelBytes = 0
   /// Bytes of pieces that were decoded, and the seconds it took.
-  private var decoded = (bytes: 0.0, seconds: 0.0)
+  private var decoded = (bytes: 0.0, seconds: Stopwatch.Seconds())
 
   /// Seconds after which no further block is begun.
   static let longest = 1.5
@@ -79,17 +79,19 @@ struct SampleTally {
   /// Decodes the pieces of a box by themselves: in the job other blocks share them.
   private mutating func decode(_ source: any Volume, _ box: Box3, _ cache: PieceCache) throws {
     let before = cache.count
-    let start = ContinuousClock.now
+    let watch = Stopwatch()
     var block = VoxelBlock(box, type: source.type)
     try source.read(into: &block)
     let bytes = (cache.count - before).bytes
     guard bytes > 0 else { return }
     decoded.bytes += Double(bytes)
-    decoded.seconds += (ContinuousClock.now - start).inSeconds
+    decoded.seconds = decoded.seconds + watch.elapsed
   }
 
   /// Seconds to decode a byte.
-  private var decodingRate: Double { decoded.bytes > 0 ? decoded.seconds / decoded.bytes : 0 }
+  private var decodingRate: Stopwatch.Seconds {
+    decoded.bytes > 0 ? decoded.seconds * (1 / decoded.bytes) : Stopwatch.Seconds()
+  }
 
   /// The sums that stand best for a stratum: its own, those of its group, or those of all groups of its type.
   private func sums(_ stratum: Int) -> Sums {
@@ -113,13 +115,13 @@ struct SampleTally {
   /// Seconds for what is left of all groups, on one worker.
   ///
   /// - Parameter decodings: how often a piece of a group's sources is decoded.
-  func seconds(decodings: Double) -> Double {
-    let computing = choice.strata.indices.reduce(0.0) { sum, number in
+  func seconds(decodings: Double) -> Stopwatch.Seconds {
+    let computing = choice.strata.indices.reduce(Stopwatch.Seconds()) { sum, number in
       let sums = sums(number)
-      return sums.voxels > 0
-        ? sum + sums.seconds / sums.voxels * Double(choice.strata[number].left) : sum
+      guard sums.voxels > 0 else { return sum }
+      return sum + sums.seconds * (Double(choice.strata[number].left) / sums.voxels)
     }
-    guard decodingRate > 0 else { return computing }
+    guard decoded.bytes > 0 else { return computing }
     let decoding = groups.reduce(0.0) { sum, group in
       guard group.decodes else { return sum }
       let voxels = group.sources.count * group.size.volume
@@ -129,7 +131,7 @@ struct SampleTally {
         group.sources.reduce(0.0) { $0 + Double($1.decodedBytes(reading: $1.bounds)) })
       return sum + whole * Double(group.left(Box3(size: group.size))) / Double(max(1, voxels))
     }
-    return computing + decoding * decodings * decodingRate
+    return computing + decodingRate * (decoding * decodings)
   }
 }
 

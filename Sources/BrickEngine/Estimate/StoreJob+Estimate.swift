@@ -220,9 +220,9 @@ private final class StoreSampler {
     if items.count >= 4 { items = [:] }
     items[block.part] = item
     result.empty()
-    let start = ContinuousClock.now
+    let watch = Stopwatch()
     try worker.compute(block.box, item: item, into: result)
-    let seconds = (ContinuousClock.now - start).inSeconds
+    let seconds = watch.elapsed
     var bytes = Array(repeating: 0, count: min(2, job.plan.passes[0].levels.count))
     for brick in result.bricks { bytes[brick.level] += brick.bytes.count }
     let levels = job.plan.levels

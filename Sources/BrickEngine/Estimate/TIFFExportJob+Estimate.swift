@@ -16,10 +16,10 @@ extension TIFFExportJob {
       steps: self.plan.levels.dropFirst().map { _ in TIFFPlan.halving },
       reduction: volumes.reduction)
     return try plan.estimate(disk: disk, sample: sample) { _, block in
-      let start = ContinuousClock.now
+      let watch = Stopwatch()
       let step = TIFFSteps.Step(pass: 0, part: block.part, box: block.box)
       let pieces = try encoder.encode(step, of: volumes.parts[block.part])
-      let seconds = (ContinuousClock.now - start).inSeconds
+      let seconds = watch.elapsed
       let bytes = try coarser.bytes(
         of: volumes.parts[block.part], block.box, known: pieces.bytesByLevel
       ) { view, _ in try encoder.byteCount(of: view) }
@@ -45,8 +45,9 @@ extension TIFFExportJob {
         let pieces = size.dividedRoundingUp(by: plan.piece).volume * plan.parts
         let voxels = size.volume * plan.parts
         let isPart = number >= 2 && compression == .none
-        // Two numbers for a piece, and a directory for a page.
-        let index = 16 * pieces + 400 * plan.pages
+        // Two numbers for a piece, and a directory for a page; both are larger in a BigTIFF.
+        let isBig = plan.voxelBytes > 4_000_000_000
+        let index = (isBig ? 16 : 8) * pieces + (isBig ? 300 : 190) * plan.pages
         return EstimatePlan.Level(
           number: number, bricks: pieces, brick: plan.piece, voxels: voxels, indexBytes: index,
           filling: isPart ? Double(pieces * plan.piece.volume) / Double(voxels) : 1,
