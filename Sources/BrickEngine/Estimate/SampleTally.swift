@@ -67,8 +67,8 @@ struct SampleTally {
       var done = try work(group, block)
       source.didRead(block.box)
       // Where the cache holds too little, pieces were decoded once more.
-      done.seconds = max(
-        0.1 * done.seconds, done.seconds - Double((cache.count - before).bytes) * decodingRate)
+      let again = Double((cache.count - before).bytes)
+      done.seconds = done.seconds.without(decodingRate * again)
       strata[block.stratum].add(done, voxels: block.box.count)
       wholes[group].add(done, voxels: block.box.count)
       blocks += 1
@@ -116,10 +116,12 @@ struct SampleTally {
   ///
   /// - Parameter decodings: how often a piece of a group's sources is decoded.
   func seconds(decodings: Double) -> Stopwatch.Seconds {
-    let computing = choice.strata.indices.reduce(Stopwatch.Seconds()) { sum, number in
+    var computing = Stopwatch.Seconds()
+    for number in choice.strata.indices {
       let sums = sums(number)
-      guard sums.voxels > 0 else { return sum }
-      return sum + sums.seconds * (Double(choice.strata[number].left) / sums.voxels)
+      guard sums.voxels > 0 else { continue }
+      let share = Double(choice.strata[number].left) / sums.voxels
+      computing = computing + sums.seconds * share
     }
     guard decoded.bytes > 0 else { return computing }
     let decoding = groups.reduce(0.0) { sum, group in
