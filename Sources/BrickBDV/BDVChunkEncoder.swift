@@ -10,14 +10,23 @@ public struct EncodedChunk: Sendable, Hashable {
 
 /// Turns voxels into chunks: padding, byte shuffle, deflate, all outside the HDF5 library and its lock.
 ///
-/// Keeps its working memory, so one worker uses one encoder. Make it with `BDVFileWriter.makeEncoder`.
+/// Keeps its working memory, so one worker uses one encoder.
 public final class BDVChunkEncoder {
   private let setups: [BDVSetup]
   private let type: VoxelType
   private let compressor: ChunkCompressor
   private var padded = VoxelBlock()
+  /// Whether chunks are compressed.
+  public let isDeflating: Bool
 
-  init(setups: [BDVSetup], type: VoxelType, options: BDVExportOptions) throws {
+  /// Voxels of a chunk of a level, z, y, x.
+  public func chunk(level: Int, setup: Int = 0) -> Index3 { setups[setup].levels[level].chunk }
+
+  /// An encoder for chunks of the setups' levels; a writer makes its own.
+  ///
+  /// - Throws: `BrickworkError` with code `.badRequest` for a level that deflate doesn't know.
+  public init(setups: [BDVSetup], type: VoxelType, options: BDVExportOptions) throws {
+    isDeflating = options.deflateLevel != nil
     self.setups = setups
     self.type = type
     compressor = try ChunkCompressor(

@@ -168,7 +168,7 @@ public final class BDVFileWriter: Sendable {
   }
 
   /// What the content depends on: the caller's words, and the shape of the file.
-  private static func fingerprint(
+  static func fingerprint(
     _ words: String, _ type: VoxelType, _ setups: [BDVSetup], _ timepoints: [Int],
     _ options: BDVExportOptions
   ) -> [UInt8] {

@@ -67,8 +67,8 @@ public final class PlainHDF5Writer: Sendable {
     self.options = options
     try BDVFileWriter.check([Self.setup(datasets)], type, path)
     _ = try BDVChunkEncoder(setups: [Self.setup(datasets)], type: type, options: options)
-    let words = "plain 1; \(type); \(options); \(datasets); \(fingerprint)"
-    let unfinished = UnfinishedFile(path: path, fingerprint: Array(words.utf8))
+    let unfinished = UnfinishedFile(
+      path: path, fingerprint: Self.fingerprint(fingerprint, type, datasets, options))
     self.unfinished = unfinished
     try Files.makeFolder(Files.folder(of: path))
     lock = try unfinished.takeLock()
@@ -120,6 +120,22 @@ public final class PlainHDF5Writer: Sendable {
     }
   }
 
+  private static func fingerprint(
+    _ words: String, _ type: VoxelType, _ datasets: [Dataset], _ options: BDVExportOptions
+  ) -> [UInt8] { Array("plain 1; \(type); \(options); \(datasets); \(words)".utf8) }
+
+  /// What a writer with the same arguments would take over; nil where there is nothing.
+  ///
+  /// Changes nothing.
+  public static func stored(
+    at path: String, type: VoxelType, datasets: [Dataset], options: BDVExportOptions,
+    fingerprint words: String
+  ) -> StoredChunks? {
+    StoredChunks(
+      UnfinishedFile(path: path, fingerprint: fingerprint(words, type, datasets, options)),
+      datasets: datasets.count)
+  }
+
   /// The datasets as levels of one image, which is what encoders and checks take.
   private static func setup(_ datasets: [Dataset]) -> BDVSetup {
     BDVSetup(
@@ -130,6 +146,13 @@ public final class PlainHDF5Writer: Sendable {
   /// An encoder for one worker; its levels are the datasets.
   public func makeEncoder() throws -> BDVChunkEncoder {
     try BDVChunkEncoder(setups: [Self.setup(datasets)], type: type, options: options)
+  }
+
+  /// An encoder for the chunks of such datasets, without a file.
+  public static func encoder(
+    _ datasets: [Dataset], type: VoxelType, options: BDVExportOptions
+  ) throws -> BDVChunkEncoder {
+    try BDVChunkEncoder(setups: [setup(datasets)], type: type, options: options)
   }
 
   private func grid(_ dataset: Int) -> BrickGrid {

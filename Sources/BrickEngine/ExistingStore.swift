@@ -50,6 +50,12 @@ struct ExistingStore: Sendable {
     }
   }
 
+  /// Whether the folder tells of a run that `begin` would continue.
+  func isContinued(_ folder: RunFolder) -> Bool {
+    guard let earlier = try? folder.settings() else { return false }
+    return runSettings.firstDifference(from: earlier) == nil
+  }
+
   /// Everything that must not change while a run is interrupted.
   private var runSettings: JSON {
     ["settings": settings, "stamps": .array(stamps.map { .string($0) })]

@@ -109,11 +109,12 @@ struct RunFolder: Sendable {
   ///
   /// Nil if there is none, if it is damaged, or if a shard is missing or not as it was recorded: the item then has to be
   /// done again.
-  /// - Parameter owned: the arrays of the item's levels, and the keys of the shards it owns there.
-  func finishedItem(pass: Int, item: Int, owned: [Int: (array: ZarrArray, keys: Set<String>)])
-    throws
-    -> Record?
-  {
+  /// - Parameters:
+  ///   - owned: the arrays of the item's levels, and the keys of the shards it owns there.
+  ///   - moving: whether shards that a killed run did not rename are moved to their places now.
+  func finishedItem(
+    pass: Int, item: Int, owned: [Int: (array: ZarrArray, keys: Set<String>)], moving: Bool = true
+  ) throws -> Record? {
     let path = recordPath(pass, item)
     guard Files.exists(path), let record = try parse(Files.read(path), path) else { return nil }
     for shard in record.shards {
@@ -122,6 +123,7 @@ struct RunFolder: Sendable {
       let temporary = temporaryPath(level: shard.level, key: shard.key)
       if isWhole(place, shard, array) { continue }
       guard isWhole(temporary, shard, array) else { return nil }
+      guard moving else { continue }
       try Files.makeFolder(Files.folder(of: place))
       try Files.rename(temporary, to: place)
       try Files.flushFolder(Files.folder(of: place))

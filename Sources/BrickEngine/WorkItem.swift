@@ -52,6 +52,17 @@ final class WorkItem: @unchecked Sendable {
     }
   }
 
+  /// An item that lends a histogram to sampled blocks of a part, and is never committed.
+  init(sampling part: Int, plan: StorePlan, pass: PassPlan, wantsHistogram: Bool) {
+    number = 0
+    self.part = part
+    self.plan = plan
+    self.pass = pass
+    folder = RunFolder(store: "")
+    self.wantsHistogram = wantsHistogram
+    histograms = Mutex([])
+  }
+
   /// The bytes of the levels that an item gathers.
   static func byteCount(plan: StorePlan, pass: PassPlan) -> Int {
     let first = plan.levels[pass.levels.lowerBound]

@@ -46,6 +46,14 @@ public final class PieceFile: Sendable {
     return settings(in: table)
   }
 
+  /// How many pieces the unfinished file at `path` has, as its table says, and its bytes; nil where there is none.
+  public static func unfinishedPieces(of path: String) -> (pieces: Int, bytes: Int)? {
+    guard let table = try? MappedFile(tablePath(path)), let settings = settings(in: table),
+      let bytes = Files.size(partialPath(path))
+    else { return nil }
+    return (max(0, table.count - header(settings).count) / recordBytes, bytes)
+  }
+
   /// Begins a file, or continues the unfinished one at `path`.
   ///
   /// - Parameters:

@@ -111,7 +111,13 @@ struct BlankCommand: AsyncParsableCommand {
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
-  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  @OptionGroup var disk: FreeDiskGroup
+
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
   var dryRun = false
 
   @OptionGroup var printing: PrintingGroup
@@ -155,10 +161,10 @@ struct BlankCommand: AsyncParsableCommand {
         compression ?? .deflate(level: 1), shuffle: !encoding.noShuffle, legacy: encoding.legacy,
         output: output),
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      overwrite: overwrite, dryRun: dryRun)
+      overwrite: overwrite, dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
     let summary = try await runBlank(request, progress: progress)
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 
   private func layout(_ log: Log) throws -> BlankLayout {

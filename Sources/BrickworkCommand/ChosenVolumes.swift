@@ -5,6 +5,8 @@ struct ChosenVolumes {
   let volumes: ExportedVolumes
   /// The store they are taken from, if they are a store's, with their channels, time points and region.
   let store: StoredLevels?
+  /// The source they are of.
+  let tiles: TileSet
 
   /// Where the coarser levels of the volumes are.
   struct StoredLevels {
@@ -23,6 +25,7 @@ struct ChosenVolumes {
       [request.source], cache: cache, voxelSize: request.voxelSize, request.opening)
     for warning in tiles.warnings { log.warning(warning) }
     try Output.check(request.output, sparing: tiles)
+    self.tiles = tiles
     let number = try chosenTile(request, tiles)
     let tile = tiles.tiles[number]
     let info = tile.info
@@ -78,7 +81,7 @@ struct ChosenVolumes {
         "path": .string(info.path), "stamps": .array(stamps(info.path).map { .string($0) }),
         "name": .string(info.name), "opened": .string("\(tiles.origins[number].options)"),
         // What a document's time says nothing of: bricks that were written anew.
-        "checksums": try request.dryRun ? nil : checksums(of: parts), "tile": JSON(number),
+        "checksums": try request.needsChecksums ? checksums(of: parts) : nil, "tile": JSON(number),
         "level": JSON(level),
         "channels": .array(channels.map { JSON($0) }),
         "timepoints": .array(timepoints.map { JSON($0) }), "origin_zyx": JSON(box.origin),

@@ -88,7 +88,13 @@ struct ExportCommand: AsyncParsableCommand {
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
-  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  @OptionGroup var disk: FreeDiskGroup
+
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
   var dryRun = false
 
   @OptionGroup var printing: PrintingGroup
@@ -130,7 +136,7 @@ struct ExportCommand: AsyncParsableCommand {
         try volumeRequest(format), progress: progress, printing.log())
     }
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 
   private func request() throws -> ExportRequest {
@@ -143,7 +149,7 @@ struct ExportCommand: AsyncParsableCommand {
       compression: compression ?? .deflate(level: 1), shuffle: !bdv.encoding.noShuffle,
       legacy: bdv.encoding.legacy,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
-      dryRun: dryRun, updates: bdv.update, region: bdv.region)
+      dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk, updates: bdv.update, region: bdv.region)
   }
 
   private func volumeRequest(_ format: ExportFormat) throws -> VolumeExportRequest {
@@ -155,7 +161,8 @@ struct ExportCommand: AsyncParsableCommand {
       shuffle: !bdv.encoding.noShuffle,
       compression: compression,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      overwrite: overwrite, dryRun: dryRun)
+      overwrite: overwrite,
+      dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
   }
 
   private func checkGroups(_ format: ExportFormat) throws {

@@ -30,6 +30,8 @@ struct ExportRequest: Sendable {
   var threads: Int?
   var overwrite: Bool
   var dryRun: Bool
+  /// Whether a disk that is too small is left to the user.
+  var ignoresFreeDisk = false
   /// Whether what has changed in the source is written into the file that is there.
   var updates = false
   /// The part of level 0 that is written into the file; nil for all of it.

@@ -8,6 +8,8 @@ struct ExportSources {
   var stamps: [String]
   /// Bytes of tables that are held as long as the images.
   var heldBytes = 0
+  /// What is read.
+  var tiles: TileSet?
 }
 
 extension ExportRequest {
@@ -23,7 +25,9 @@ extension ExportRequest {
     if layout == .fused, table == nil, source.voxelSize == nil, isPlain, tiles.tiles.count == 1,
       let store = tiles.tiles[0] as? OMEZarrImage, !areLabels || store.levelReduction == .majority
     {
-      return try stored(store)
+      var made = try stored(store)
+      made.tiles = tiles
+      return made
     }
     var made =
       switch layout {
@@ -33,6 +37,7 @@ extension ExportRequest {
     made.settings["file_bytes"] = .array(
       tiles.tiles.map { tile in Files.size(tile.info.path).map { JSON($0) } ?? nil })
     made.stamps = tiles.tiles.map { stamp($0) }
+    made.tiles = tiles
     return made
   }
 

@@ -55,7 +55,11 @@ struct ImportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
   var dryRun = false
 
   @OptionGroup var printing: PrintingGroup
@@ -78,7 +82,7 @@ struct ImportCommand: AsyncParsableCommand {
     defer { progress?.finish() }
     let summary = try await runImport(request, source: source, progress: progress, printing.log())
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 }
 

@@ -89,6 +89,7 @@ struct LabelStore: Sendable {
       let work = try work(map, heldBytes: heldBytes, progress)
       // Tables of new labels are made when the first voxel is read: a budget that is too small for them shows here.
       _ = try work.job.forecast()
+      if !shape.ignoresFreeDisk { try work.job.checkRoom(overwrite: shape.overwrite) }
       summary = finished(work.job, try await work.job.run(overwrite: shape.overwrite))
       table = try work.objects?.finish()
     }

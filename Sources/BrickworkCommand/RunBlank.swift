@@ -13,6 +13,8 @@ struct BlankRequest: Sendable {
   var threads: Int?
   var overwrite: Bool
   var dryRun: Bool
+  /// Whether a disk that is too small is left to the user.
+  var ignoresFreeDisk = false
 }
 
 /// Lets the engine write the file.
@@ -45,7 +47,17 @@ func runBlank(_ request: BlankRequest, progress: TerminalProgress?) async throws
     text +=
       "\n\(forecast.workers) workers, \(Text.bytes(forecast.plannedBytes)) planned of "
       + "\(Text.bytes(budget.byteCount)) allowed; nothing was written"
-    return JobSummary(text: text, json: json)
+    var plan = JobSummary(text: text, json: json)
+    if layout.noise != 0 {
+      let report = EstimateReport(
+        try job.estimate(overwrite: request.overwrite), tiles: nil,
+        ignoresFreeDisk: request.ignoresFreeDisk)
+      report.describe(in: &plan)
+    }
+    return plan
+  }
+  if layout.noise != 0, !request.ignoresFreeDisk {
+    try job.checkRoom(overwrite: request.overwrite)
   }
   let summary = try await BDVFile.createBlank(
     at: request.output, layout, levels: request.levels, chunk: request.chunk,

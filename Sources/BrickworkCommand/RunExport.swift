@@ -17,7 +17,19 @@ func runExport(
   let forecast = try job.forecast()
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is exported fast", log)
-  if request.dryRun { return dryRun(job, request, budget, forecast) }
+  let partitions = request.split.map { SplitExport(job, $0).partitions }
+  if request.dryRun {
+    var summary = dryRun(job, request, budget, forecast)
+    let report = EstimateReport(
+      try job.estimate(overwrite: request.overwrite, split: partitions), tiles: sources.tiles,
+      ignoresFreeDisk: request.ignoresFreeDisk)
+    report.describe(in: &summary)
+    return summary
+  }
+  // An update replaces what is there, box by box.
+  if !request.ignoresFreeDisk, !request.updates, request.region == nil {
+    try job.checkRoom(overwrite: request.overwrite, split: partitions)
+  }
   if let split = request.split {
     guard !request.updates, request.region == nil else {
       throw BrickworkError(

@@ -5,7 +5,7 @@ extension VolumeExport {
   func hdf5(_ chosen: ChosenVolumes) async throws -> JobSummary {
     var volumes = chosen.volumes
     let coarser = try coarserLevels(chosen)
-    if !request.dryRun {
+    if request.needsChecksums {
       volumes.provenance["coarser"] = try checksums(of: coarser.flatMap(\.parts))
     }
     let job = HDF5ExportJob(
@@ -21,13 +21,15 @@ extension VolumeExport {
         ]
       })
     if request.dryRun {
-      return dryRun(
+      let plan = dryRun(
         volumes, document, voxelBytes: job.voxelBytes, try job.forecast(),
         levels: ([volumes.size] + coarser.map { $0.parts[0].size }).enumerated().map {
           let dataset = job.datasets[$0.offset * volumes.parts.count]
           return "\(dataset.name), \(Text.size($0.element)), chunks \(Text.size(dataset.chunk))"
         })
+      return estimated(plan, try job.estimate(overwrite: request.overwrite), chosen)
     }
+    if !request.ignoresFreeDisk { try job.checkRoom(overwrite: request.overwrite) }
     return finished(volumes, document, try await job.run(overwrite: request.overwrite))
   }
 

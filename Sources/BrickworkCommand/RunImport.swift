@@ -47,10 +47,19 @@ func runImport(
     listener: progress)
   let forecast = try job.forecast()
   warn(forecast, otherwise: "", log)
-  var summary =
-    request.dryRun
-    ? dryRun(job, budget, forecast)
-    : finished(job, forecast, try await job.run(overwrite: request.store.overwrite))
+  var summary: JobSummary
+  if request.dryRun {
+    summary = dryRun(job, budget, forecast)
+    let report = EstimateReport(
+      try job.estimate(overwrite: request.store.overwrite), tiles: tiles,
+      ignoresFreeDisk: request.store.ignoresFreeDisk)
+    report.describe(in: &summary)
+  } else {
+    if !request.store.ignoresFreeDisk {
+      try job.checkRoom(overwrite: request.store.overwrite)
+    }
+    summary = finished(job, forecast, try await job.run(overwrite: request.store.overwrite))
+  }
   if !request.dryRun { views.describe(in: &summary) }
   return summary
 }

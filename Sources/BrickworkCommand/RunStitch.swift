@@ -53,14 +53,35 @@ func runStitch(
   let forecast = try job.forecast()
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is stitched fast", log)
-  var summary =
-    request.dryRun
-    ? dryRun(job, tiles: tiles.tiles.count, budget, forecast)
-    : finished(job, try await job.run(overwrite: request.store.overwrite))
+  var summary: JobSummary
+  if request.dryRun {
+    summary = dryRun(job, tiles: tiles.tiles.count, budget, forecast)
+    let report = EstimateReport(
+      try job.estimate(overwrite: request.store.overwrite), tiles: tiles,
+      voxelsRead: voxelBytes(series, tiles, box, composing.downscale),
+      of: job.sources.count * job.size.volume * job.type.byteCount,
+      ignoresFreeDisk: request.store.ignoresFreeDisk)
+    report.describe(in: &summary)
+  } else {
+    if !request.store.ignoresFreeDisk {
+      try job.checkRoom(overwrite: request.store.overwrite)
+    }
+    summary = finished(job, try await job.run(overwrite: request.store.overwrite))
+  }
   if let path = request.gains, !request.dryRun { try write(harmonised, tiles, to: path) }
   if !request.dryRun { views.describe(in: &summary) }
   describe(harmonised, in: &summary)
   return summary
+}
+
+/// Bytes of the voxels of all tiles that lie in a box of the stitched volume, before they are downscaled.
+private func voxelBytes(
+  _ series: CompositionSeries, _ tiles: TileSet, _ box: Box3, _ downscale: Index3
+) -> Int {
+  let each = (tiles.tiles.first?.info.type.byteCount ?? 1) * downscale.volume
+  return series.placements.reduce(0) { sum, placement in
+    sum + placement.boxes.reduce(0) { $0 + $1.intersection(box).count * each }
+  } * series.channelNames.count
 }
 
 func firstTimepoint(_ timepoints: TimepointSelection) -> Int {

@@ -30,6 +30,11 @@ struct VolumeExportRequest: Sendable {
   var threads: Int?
   var overwrite: Bool
   var dryRun: Bool
+  /// Whether a disk that is too small is left to the user.
+  var ignoresFreeDisk = false
+
+  /// Whether the voxels' checksums matter: a plan asks only where there is something to continue.
+  var needsChecksums: Bool { !dryRun || Files.exists(output + ".partial") }
 }
 
 /// Streams channels and time points of one tile, or of one level of a store, into a file.
@@ -40,9 +45,9 @@ func runVolumeExport(
     request: request, budget: MemoryBudget(byteCount: request.memory), progress: progress)
   let chosen = try ChosenVolumes(request, cache: export.cache, log)
   switch request.format {
-  case .tiff: return try await export.tiff(chosen.volumes)
+  case .tiff: return try await export.tiff(chosen)
   case .hdf5: return try await export.hdf5(chosen)
-  case .npy: return try export.npy(chosen.volumes)
+  case .npy: return try export.npy(chosen)
   case .jpeg2000: return try export.jpeg2000(chosen.volumes)
   case .bdv: preconditionFailure("A BigDataViewer file has an export of its own")
   }
@@ -65,7 +70,8 @@ struct VolumeExport {
     threads = request.threads ?? SystemMemory.cores
   }
 
-  fileprivate func tiff(_ volumes: ExportedVolumes) async throws -> JobSummary {
+  fileprivate func tiff(_ chosen: ChosenVolumes) async throws -> JobSummary {
+    let volumes = chosen.volumes
     let job = try TIFFExportJob(
       volumes, path: request.output, tile: request.chunk, levels: try levelCount(),
       compression: try tiffCompression(), budget: budget, threads: threads, cache: cache,
@@ -74,12 +80,14 @@ struct VolumeExport {
     document["levels"] = .array(
       job.plan.levels.map { ["size_zyx": JSON($0), "tile_zyx": JSON(job.plan.piece)] })
     if request.dryRun {
-      return dryRun(
+      let plan = dryRun(
         volumes, document, voxelBytes: job.plan.voxelBytes, try job.forecast(),
         levels: job.plan.levels.map {
           "\(Text.size($0)), \(job.plan.isTiled ? "tiles" : "strips") \(Text.size(job.plan.piece))"
         })
+      return estimated(plan, try job.estimate(overwrite: request.overwrite), chosen)
     }
+    if !request.ignoresFreeDisk { try job.checkRoom(overwrite: request.overwrite) }
     return finished(volumes, document, try await job.run(overwrite: request.overwrite))
   }
 
@@ -108,14 +116,27 @@ struct VolumeExport {
     return compression
   }
 
-  fileprivate func npy(_ volumes: ExportedVolumes) throws -> JobSummary {
+  /// A plan with its estimate.
+  func estimated(_ plan: JobSummary, _ estimate: Estimate, _ chosen: ChosenVolumes) -> JobSummary {
+    var summary = plan
+    EstimateReport(estimate, tiles: chosen.tiles, ignoresFreeDisk: request.ignoresFreeDisk)
+      .describe(in: &summary)
+    return summary
+  }
+
+  fileprivate func npy(_ chosen: ChosenVolumes) throws -> JobSummary {
+    let volumes = chosen.volumes
     try uncompressed()
     var document = description(of: volumes)
     document["shape"] = .array(NPYExport.shape(volumes).map { JSON($0) })
     let voxels = volumes.size.volume * volumes.parts.count
     if request.dryRun {
-      return dryRun(volumes, document, voxelBytes: voxels * volumes.type.byteCount)
+      let estimate = try NPYExport.estimate(
+        volumes, to: request.output, budget: budget, cache: cache)
+      return estimated(
+        dryRun(volumes, document, voxelBytes: voxels * volumes.type.byteCount), estimate, chosen)
     }
+    if !request.ignoresFreeDisk { try NPYExport.checkRoom(volumes, to: request.output) }
     let scratch = NPYExport.scratchBytes(volumes)
     try budget.check(holding: scratch)
     cache.capacity = max(0, budget.byteCount / 2 - scratch)

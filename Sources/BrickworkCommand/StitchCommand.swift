@@ -63,7 +63,11 @@ struct StitchCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(name: .long, help: "Say what would be done, and how much it takes; write nothing.")
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
   var dryRun = false
 
   @OptionGroup var printing: PrintingGroup
@@ -83,7 +87,7 @@ struct StitchCommand: AsyncParsableCommand {
     defer { progress?.finish() }
     let summary = try await runStitch(request, source: source, progress: progress, printing.log())
     progress?.finish()
-    summary.show(printing)
+    try summary.showPlan(printing)
   }
 }
 

@@ -69,6 +69,8 @@ struct StoreGroup: ParsableArguments {
   @Flag(help: "Replace existing output.")
   var overwrite = false
 
+  @OptionGroup var disk: FreeDiskGroup
+
   /// The first option that only a store has a use for, if one is given.
   var named: String? {
     let given = [
@@ -84,7 +86,7 @@ struct StoreGroup: ParsableArguments {
   var shape: StoreShape {
     StoreShape(
       brick: brick, shard: shard, codec: codec, codecLevel: level, levels: levels ?? .auto,
-      overwrite: overwrite)
+      overwrite: overwrite, ignoresFreeDisk: disk.ignoreFreeDisk)
   }
 }
 
@@ -98,6 +100,8 @@ struct StoreShape: Sendable {
   var levels: LevelsOption
   /// Whether an existing store is replaced.
   var overwrite = false
+  /// Whether a disk that is too small is left to the user.
+  var ignoresFreeDisk = false
 
   /// Throws where options don't fit each other.
   func validate() throws {

@@ -52,10 +52,14 @@ struct ViewRequest: Sendable {
   /// Paths.
   var masks: [String]
 
-  /// The same where a run is only planned, which reads no voxel: the type of the result is all that matters then.
+  /// Whether a run is only planned: percentiles are those of a few voxels then.
+  var isPlan = false
+
+  /// The same where a run is only planned, which does not read all tiles.
   func planned(_ isPlan: Bool) -> ViewRequest {
-    guard isPlan, case .automatic = scale else { return self }
-    return ViewRequest(scale: .range(low: 0, high: 1), masks: masks)
+    var request = self
+    request.isPlan = isPlan
+    return request
   }
 }
 
@@ -86,6 +90,9 @@ struct ChosenViews: Sendable {
     case .range(let low, let high):
       let scale = try IntensityScale(low: low, high: high)
       scales = Array(repeating: scale, count: channels)
+    case .automatic(let low, let high) where request.isPlan:
+      let tiles = try tiles()
+      scales = try (0..<channels).map { try Self.sampled(tiles, channel: $0, low, high) }
     case .automatic(let low, let high):
       let job = try IntensityJob(
         try tiles(), percentiles: [low, high], budget: budget, threads: threads, cache: cache,
@@ -104,6 +111,28 @@ struct ChosenViews: Sendable {
     return try IntensityScale(
       low: statistics.percentiles[0], high: statistics.percentiles[1],
       everyVoxelIsEqual: statistics.minimum == statistics.maximum)
+  }
+
+  /// About what the percentiles are, for a plan: those of a plane's middle in a few tiles.
+  private static func sampled(
+    _ tiles: [IntensityJob.Tile], channel: Int, _ low: Double, _ high: Double
+  ) throws -> IntensityScale {
+    let volumes = tiles.compactMap { $0.volumes.first?[channel] }.filter { !$0.bounds.isEmpty }
+    guard let type = volumes.first?.type else { return try IntensityScale(low: 0, high: 1) }
+    var histogram = VoxelHistogram(type: type)
+    for number in stride(from: 0, to: volumes.count, by: (volumes.count + 7) / 8) {
+      let volume = volumes[number]
+      let size = Index3(z: 1, y: 256, x: 256).minimum(volume.size)
+      let box = Box3(
+        origin: (volume.size - size).dividedRoundingDown(by: Index3(repeating: 2)), size: size)
+      let block = try volume.block(of: box)
+      histogram.add(VoxelView(block))
+    }
+    // Wide types have no percentile without another reading.
+    let first = histogram.percentile(low) ?? histogram.minimum ?? 0
+    let last = histogram.percentile(high) ?? histogram.maximum ?? first
+    return try first < last
+      ? IntensityScale(low: first, high: last) : IntensityScale(low: first, high: first + 1)
   }
 
   private static func open(_ path: String, _ cache: PieceCache) throws -> Mask {

@@ -13,12 +13,6 @@ import Testing
     if let limit = machine.controlGroupLimit { #expect(limit > 0) }
   }
 
-  @Test func aFolderHasFreeDiskAndAMissingOneNone() throws {
-    let folder = try TemporaryFolder()
-    #expect(try #require(Files.freeBytes(at: folder.path)) > 0)
-    #expect(Files.freeBytes(at: folder("missing")) == nil)
-  }
-
   @Test func allFilesBelowAFolderAreListed() throws {
     let folder = try TemporaryFolder()
     try Files.makeFolder(folder("b/c"))

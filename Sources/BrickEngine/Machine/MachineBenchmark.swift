@@ -69,9 +69,10 @@ public struct MachineBenchmark: Sendable {
   }
 
   private func checkRoom(_ needed: Int) throws {
-    guard let free = Files.freeBytes(at: folder), free < needed else { return }
+    let free = try DiskSpace.free(at: folder)
+    guard free < needed else { return }
     throw BrickworkError(
-      .inputOutput, path: folder,
+      .outputExists, path: folder,
       reason:
         "has \(free >> 20) MiB of free disk, and a benchmark of \(byteCount >> 20) MiB of tiles "
         + "takes up to \((needed + (1 << 20) - 1) >> 20) MiB for a while",

@@ -25,17 +25,17 @@ public struct HDF5ExportJob: Sendable {
 
   /// The datasets of the file, finest levels first.
   public let datasets: [PlainHDF5Writer.Dataset]
-  private let sources: [any Volume]
+  let sources: [any Volume]
   /// Voxels that are read at once, per dataset.
-  private let steps: [Index3]
+  let steps: [Index3]
   /// The steps before each dataset, and all.
   private let firsts: [Int]
-  private let volumes: ExportedVolumes
-  private let path: String
-  private let options: BDVExportOptions
-  private let budget: MemoryBudget
-  private let threads: Int
-  private let cache: PieceCache
+  let volumes: ExportedVolumes
+  let path: String
+  let options: BDVExportOptions
+  let budget: MemoryBudget
+  let threads: Int
+  let cache: PieceCache
   private let listener: (any ProgressListener)?
 
   /// Plans an export.
@@ -142,7 +142,7 @@ public struct HDF5ExportJob: Sendable {
     return (workers, budget.byteCount - spare)
   }
 
-  private func width() throws -> (workers: Int, cache: Int) {
+  func width() throws -> (workers: Int, cache: Int) {
     let sizes = zip(steps, datasets).map { $0.minimum($1.size) }
     let bytes = (sizes.map(\.volume).max() ?? 1) * volumes.type.byteCount
     let scratch = zip(sources, sizes).map { $0.scratchBytes(reading: $1) }.max() ?? 0
@@ -155,7 +155,7 @@ public struct HDF5ExportJob: Sendable {
 
   // MARK: Steps
 
-  private func grid(_ dataset: Int) -> BrickGrid {
+  func grid(_ dataset: Int) -> BrickGrid {
     BrickGrid(size: datasets[dataset].size, brick: datasets[dataset].chunk)
   }
 
@@ -189,7 +189,7 @@ public struct HDF5ExportJob: Sendable {
 }
 
 /// What one worker keeps between steps.
-private final class PlainChunkWorker {
+final class PlainChunkWorker {
   /// A chunk and its place; without bytes where all voxels are 0.
   struct Chunk: Sendable {
     let index: Index3

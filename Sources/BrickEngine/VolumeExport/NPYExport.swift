@@ -43,7 +43,7 @@ public enum NPYExport {
   }
 
   /// Planes and rows that are read at once: as many planes as a usual brick has where pieces are decoded.
-  private static func band(of volume: any Volume) -> Index3 {
+  static func band(of volume: any Volume) -> Index3 {
     let plane = Box3(size: Index3(z: 1, y: volume.size.y, x: volume.size.x))
     let planes = volume.decodedBytes(reading: plane) > 0 ? min(volume.size.z, 64) : 1
     let rowBytes = volume.size.x * volume.type.byteCount
@@ -95,7 +95,7 @@ public enum NPYExport {
     }
   }
 
-  private static func header(_ volumes: ExportedVolumes) -> [UInt8] {
+  static func header(_ volumes: ExportedVolumes) -> [UInt8] {
     let type = volumes.type
     let kind = type.isFloat ? "f" : type.isSigned ? "i" : "u"
     let order = type.byteCount == 1 ? "|" : "<"

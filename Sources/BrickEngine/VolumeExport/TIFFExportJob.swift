@@ -13,11 +13,11 @@ public struct TIFFExportJob: Sendable {
   public let plan: TIFFPlan
   /// Where the file goes.
   public let path: String
-  private let volumes: ExportedVolumes
-  private let compression: TIFFWriter.Compression
-  private let budget: MemoryBudget
-  private let threads: Int
-  private let cache: PieceCache
+  let volumes: ExportedVolumes
+  let compression: TIFFWriter.Compression
+  let budget: MemoryBudget
+  let threads: Int
+  let cache: PieceCache
   private let listener: (any ProgressListener)?
 
   /// The side of a tile if nobody says another.
@@ -81,7 +81,7 @@ public struct TIFFExportJob: Sendable {
   }
 
   /// Everything that decides the bytes.
-  private var settings: JSON {
+  var settings: JSON {
     [
       "format": "OME-TIFF 1", "source": volumes.provenance, "type": .string(plan.type.rawValue),
       "size_zyx": JSON(plan.size), "channels": .array(volumes.channelNames.map { .string($0) }),
@@ -211,7 +211,7 @@ public struct TIFFExportJob: Sendable {
   }
 
   /// Thin steps and a cache for a block's decoded pieces, where that fits; otherwise fewer workers, then thick steps.
-  private func width() throws -> Width {
+  func width() throws -> Width {
     let slab = plan.slab
     var thinnest = 1
     while thinnest < slab,

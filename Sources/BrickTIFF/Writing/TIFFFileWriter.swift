@@ -14,6 +14,8 @@ public struct EncodedPieces: Sendable {
 
   /// Bytes of all pieces.
   public var byteCount: Int { bytes.count }
+  /// Bytes of the pieces of each of the step's levels.
+  public fileprivate(set) var bytesByLevel: [Int] = []
 }
 
 /// Reads and compresses the steps of a file; one for each worker.
@@ -75,6 +77,7 @@ public final class TIFFStepEncoder {
       coarser.writeDownsampled(VoxelView(block), by: TIFFPlan.halving, method: method)
     }
     var result = EncodedPieces()
+    result.bytesByLevel = levels.map { _ in 0 }
     for z in step.box.origin.z..<step.box.end.z {
       try encode(VoxelView(block), z: z, level: levels.lowerBound, into: &result)
       if levels.count > 1 {
@@ -104,9 +107,23 @@ public final class TIFFStepEncoder {
       let shape = plan.isTiled ? plan.piece : box.size
       try encoder.encode(part, shape: shape, into: &result.bytes)
       let range = start..<result.bytes.count
+      result.bytesByLevel[level % 2] += range.count
       let checksum = unsafe CRC32C.checksum(result.bytes.span.bytes.extracting(range))
       result.pieces.append(EncodedPieces.Piece(bytes: range, checksum: checksum))
     }
+  }
+
+  /// Bytes of a view's planes cut into pieces, of which those at its end may be smaller.
+  public func byteCount(of view: borrowing VoxelView) throws -> Int {
+    let grid = BrickGrid(size: view.box.size, brick: plan.piece)
+    var bytes: [UInt8] = []
+    for number in 0..<grid.count {
+      let box = grid.box(at: grid.index(at: number)).translated(by: view.box.origin)
+      let part = view.cropped(to: box)
+      if isCompressed, isZero(part) { continue }
+      try encoder.encode(part, shape: isCompressed ? plan.piece : box.size, into: &bytes)
+    }
+    return bytes.count
   }
 
   private func isZero(_ view: borrowing VoxelView) -> Bool {

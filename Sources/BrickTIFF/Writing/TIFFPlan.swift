@@ -191,6 +191,11 @@ public struct TIFFSteps: Sendable {
     public var part: Int
     /// Voxels of the pass's first level: whole pieces.
     public var box: Box3
+
+    /// A step of whole pieces.
+    public init(pass: Int, part: Int, box: Box3) {
+      (self.pass, self.part, self.box) = (pass, part, box)
+    }
   }
 
   let plan: TIFFPlan
