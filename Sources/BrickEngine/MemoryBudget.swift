@@ -44,6 +44,12 @@ public struct MemoryBudget: Sendable, Hashable {
     }
   }
 
+  /// Bytes for decoded pieces where the blocks of a slab share `demand` of them and `room` is left.
+  ///
+  /// Twice what is shared is of use. Nothing is said to be shared where the slab covers all bricks of a tile, which its
+  /// blocks may cut all the same: those get some room.
+  static func cache(demand: Int, room: Int) -> Int { min(room, demand > 0 ? 2 * demand : 64 << 20) }
+
   private func tooSmall(holding bytes: Int, remedy: String) -> BrickworkError {
     let needed = Self.smallest(holding: bytes)
     return BrickworkError(

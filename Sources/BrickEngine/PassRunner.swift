@@ -79,8 +79,8 @@ struct PassRunner: Sendable {
     let room = max(0, budget.byteCount - planned(together))
     let demand = self.demand(together.neighbours)
     return Width(
-      workers: workers, together: together, cache: min(room, 2 * demand), room: room,
-      demand: demand, planned: planned(together))
+      workers: workers, together: together, cache: MemoryBudget.cache(demand: demand, room: room),
+      room: room, demand: demand, planned: planned(together))
   }
 
   /// The decoded pieces that a slab of a group's blocks goes through.

@@ -94,30 +94,28 @@ public struct ColumnTops: ~Copyable, Sendable {
     let kept = tops.box.size.x
     var tops = tops.mutableVoxels(as: V.self)
     var least = least.mutableVoxels(as: V.self)
-    // All planes of a row before the next row: what is kept of a row stays in the nearest cache.
+    var marks = ExceedingMarks()
+    // All planes of a piece of a row before the next piece: what is kept of its columns stays in the nearest cache.
     for y in part.origin.y..<part.end.y {
-      let first = (y - part.origin.y) * width
-      for z in part.origin.z..<part.end.z {
-        let row = view.row(z: z, y: y, as: V.self)
-        var start = 0
-        while start < width {
-          let end = min(start + 16, width)
-          let chunk = row.extracting(start..<end)
-          if chunk.exceeds(least.span.extracting(first + start..<first + end)) {
-            for place in 0..<chunk.count {
-              let column = first &+ start &+ place
-              let voxel = chunk[place]
-              if voxel <= least[column] { continue }
-              if voxel != voxel {
-                gaps[column] += 1
-                continue
-              }
-              var sorted = tops._mutatingExtracting(column * kept..<(column + 1) * kept)
-              least[column] = insert(voxel, into: &sorted)
+      var start = 0
+      while start < width {
+        let end = min(start + ExceedingMarks.most, width)
+        let first = (y - part.origin.y) * width + start
+        for z in part.origin.z..<part.end.z {
+          let row = view.row(z: z, y: y, as: V.self).extracting(start..<end)
+          marks.mark(row, above: least.span.extracting(first..<first + row.count))
+          marks.forEach { place in
+            let voxel = row[place]
+            if voxel != voxel {
+              gaps[first + place] += 1
+              return
             }
+            let column = first + place
+            var sorted = tops._mutatingExtracting(column * kept..<(column + 1) * kept)
+            least[column] = insert(voxel, into: &sorted)
           }
-          start = end
         }
+        start = end
       }
     }
   }

@@ -36,7 +36,8 @@ extension ExportJob {
     let room = max(0, budget.byteCount - planned(workers))
     // A row's pieces are still wanted when those of the next one come.
     return Width(
-      workers: workers, cache: min(room, 2 * demand), room: room, demand: demand,
+      workers: workers, cache: MemoryBudget.cache(demand: demand, room: room), room: room,
+      demand: demand,
       planned: planned(workers))
   }
 
