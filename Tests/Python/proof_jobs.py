@@ -1,11 +1,14 @@
-"""Every job of the program, as memory_proof.py runs it: in this order, later ones read what earlier ones wrote."""
+"""Every job of the program, as memory_proof.py runs it: in this order, later ones read what earlier ones wrote.
+
+{x} and {y} stand for half of the stitched volume's voxels.
+"""
 
 from dataclasses import dataclass, field
 
-ALL = ("small", "L", "XL")
-MOST = ("small", "L")
+ALL = ("tiny", "small", "L", "XL")
+MOST = ("tiny", "small", "L")
 # What takes long with the smallest budgets, where compressed bricks or pages are decoded again and again.
-LARGE = ("L",)
+LARGE = ("tiny", "L")
 
 
 @dataclass
@@ -16,7 +19,6 @@ class Job:
     scales: tuple = MOST
     keeps: list = field(default_factory=list)  # outputs that a later job reads; others are deleted at once
     drops: list = field(default_factory=list)  # what nobody needs afterwards
-    budget: int = 1  # times --memory: for the jobs that hold more of a volume than others
     plans: bool = True  # takes --memory, and refuses too little of it before it starts
 
 
@@ -50,15 +52,15 @@ JOBS = [
     Job("stitch BDV", ["stitch", "views.xml", "-o", "out.ome.zarr"], "tiles", drops=["views.h5", "views.xml"]),
     Job("export tiles fused", ["export", "tiles.json", "-o", "out.h5"], "tiles"),
     Job("export TIFF", ["export", "s.ome.zarr", "-o", "out.ome.tif", "--compression", "deflate"], "tiles", LARGE),
-    Job("export TIFF roi", ["export", "s.ome.zarr", "-o", "out.ome.tif", "--roi", "0:2048,0:2048,:"], "tiles"),
-    # Whole rows of bricks are decoded for a strip.
-    Job("export TIFF strips", ["export", "s.ome.zarr", "-o", "out.tif", "--levels", "1"], "tiles", budget=2),
+    Job("export TIFF roi", ["export", "s.ome.zarr", "-o", "out.ome.tif", "--roi", "0:{x},0:{y},:"], "tiles"),
+    Job("export TIFF strips", ["export", "s.ome.zarr", "-o", "out.tif", "--levels", "1"], "tiles", LARGE),
+    Job("export strips roi", ["export", "s.ome.zarr", "-o", "out.tif", "--levels", "1", "--roi", "0:800,:,:"], "tiles"),
     Job("export HDF5", ["export", "s.ome.zarr", "-o", "plain.h5", "--format", "hdf5"], "tiles"),
     Job("export NumPy", ["export", "s.ome.zarr", "-o", "out.npy"], "tiles"),
-    Job("export JPEG 2000", ["export", "s.ome.zarr", "-o", "out.jp2", "--roi", "0:512,0:512,0:16"]),
+    Job("export JPEG 2000", ["export", "s.ome.zarr", "-o", "out.jp2", "--roi", "0:256,0:256,0:16"]),
     Job("intensity", ["intensity", "tiles.json", "-o", "out.json"], "tiles", ALL),
     Job("intensity per tile", ["intensity", "tiles.json", "--per-tile", "-o", "out.json"], "tiles"),
-    Job("intensity roi", ["intensity", "tiles.json", "--stitched", "--roi", "0:2000,0:2000,:", "-o", "out.json"], "tiles"),
+    Job("intensity roi", ["intensity", "tiles.json", "--stitched", "--roi", "0:{x},0:{y},:", "-o", "out.json"], "tiles"),
     Job("surface", ["surface", "tiles.json", "--from", "both", "-o", "surface"], "tiles"),
     Job("surface of store", ["surface", "s.ome.zarr", "--from", "both", "-o", "surface"], "tiles", LARGE),
     Job("surface threshold", ["surface", "tiles.json", "--from", "top", "--threshold", "130", "-o", "surface"], "tiles"),
@@ -68,7 +70,7 @@ JOBS = [
     Job("preview projected", ["preview", "tiles.json", "--project", "max", "-o", "out.png"], "tiles"),
     stitch("again, changed", "changed", "--overwrite", output="s.ome.zarr", keeps=["s.ome.zarr"]),
     Job("export update", ["export", "s.ome.zarr", "-o", "fused.h5", "--update"], "tiles"),
-    Job("export region", ["export", "s.ome.zarr", "-o", "fused.h5", "--region", "0:900,0:900,:"], "tiles",
+    Job("export region", ["export", "s.ome.zarr", "-o", "fused.h5", "--region", "0:{x},0:{y},:"], "tiles",
         drops=["s.ome.zarr", "fused.h5", "fused.xml"]),
     Job("labels overlaps", ["labels", "overlaps", "labels.json", "-o", "out.csv"], "labels"),
     Job("labels dedup", ["labels", "dedup", "labels.json", "-o", "map.csv", "--report", "out.html"], "labels",

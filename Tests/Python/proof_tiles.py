@@ -32,6 +32,7 @@ class Scale:
 
 
 SCALES = {
+    "tiny": Scale(128, (32, 384, 384), 2, 9, 4, 4, 2),
     "small": Scale(128, (32, 512, 512), 20, 80, 40, 80, 8),
     "L": Scale(512, (128, 1024, 1024), 6, 25, 13, 21, 2),
     "XL": Scale(512, (128, 1024, 1024), 8, 128, 0, 0, 0),
@@ -107,9 +108,21 @@ def nd2(path, frames, compressed):
         file.write(struct.pack("<IIQ", 0x0ABECEDA, 32, len(chunks)) + b"ND2 FILEMAP SIGNATURE NAME 0001!" + chunks)
 
 
+def columns_of(count):
+    return max(1, round(count**0.5))
+
+
+def extent(scale):
+    """Voxels of the stitched volume along z, y, x."""
+    columns = columns_of(scale.tiles)
+    rows = -(-scale.tiles // columns)
+    z, y, x = scale.shape
+    return z + 2, (rows - 1) * (y - y // 10) + y, (columns - 1) * (x - x // 10) + x
+
+
 def tileset(folder, name, files, count, shape):
     """`count` tiles in rows of about the square root, overlapping by a tenth, with the files in turn."""
-    columns = max(1, round(count**0.5))
+    columns = columns_of(count)
     steps = [size - size // 10 for size in shape]
     places = [(i % columns * steps[2], i // columns * steps[1], i % 3) for i in range(count)]
     tiles = [
@@ -132,12 +145,9 @@ def make(folder, scale):
     if scale.labels:
         tifffile.imwrite(f"{folder}/labels.tif", labels(scale.shape))
         tileset(folder, "labels", ["labels.tif"], scale.labels, scale.shape)
-    columns = max(1, round(scale.tiles**0.5))
     # A mask of the whole volume, a sixteenth as fine along y and x.
-    rows = -(-scale.tiles // columns)
-    extent = [(n - 1) * (size - size // 10) + size for n, size in zip((1, rows, columns), scale.shape)]
-    extent[0] += 2
-    mask = np.ones((extent[0], -(-extent[1] // 16), -(-extent[2] // 16)), np.uint8)
+    z, y, x = extent(scale)
+    mask = np.ones((z, -(-y // 16), -(-x // 16)), np.uint8)
     mask[:, :20, :] = 0
     tifffile.imwrite(f"{folder}/mask.tif", mask)
     random = np.random.default_rng(3)
