@@ -52,6 +52,11 @@ struct ViewRequest: Sendable {
   /// Paths.
   var masks: [String]
 
+  /// Whether the tiles' intensities have to be found first.
+  var readsTiles: Bool {
+    if case .automatic = scale { true } else { false }
+  }
+
   /// The same where a run is only planned, which reads no voxel: the type of the result is all that matters then.
   func planned(_ isPlan: Bool) -> ViewRequest {
     guard isPlan, case .automatic = scale else { return self }

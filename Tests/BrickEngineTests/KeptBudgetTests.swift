@@ -14,7 +14,7 @@ import Testing
 /// to be subtracted. Voxels are computed, so that no mapped page is counted either. `Tests/Python/memory_proof.py` does
 /// the same with the command, on files and under a limit of the kernel.
 @Suite(.serialized, .enabled(if: OwnMemory.isKnown, "only Linux tells a process's own memory"))
-struct MemoryTests {
+struct KeptBudgetTests {
   @Test func stitchingStaysWithinItsBudget() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
@@ -47,6 +47,17 @@ struct MemoryTests {
         _ = try await IntensityJob(
           tiles, budget: NoiseTiles.budget, threads: 2, cache: PieceCache(capacity: 0)
         ).run(perTile: true)
+      }
+    }
+  }
+
+  /// What the others look at does see memory that is held, and ends the process.
+  @Test func moreThanTheBudgetIsNoticed() async {
+    await #expect(processExitsWith: .failure) {
+      try await NoiseTiles.expectWithinBudget {
+        let held = [UInt8](repeating: 1, count: NoiseTiles.budget.byteCount)
+        try await Task.sleep(for: .milliseconds(200))
+        precondition(held.last == 1)
       }
     }
   }
