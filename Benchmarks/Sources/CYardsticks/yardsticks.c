@@ -379,7 +379,7 @@ static uint32_t shifted(uint32_t crc, size_t zeros) {
   }
   return product;
 }
-uint32_t yard_crc32c(const void *from, size_t bytes) {
+__attribute__((target("sse4.2"))) uint32_t yard_crc32c(const void *from, size_t bytes) {
   const uint8_t *p = from;
   size_t third = bytes / 24 * 8;
   uint64_t a = 0xFFFFFFFFu, b = 0, c = 0;

@@ -27,26 +27,8 @@ extension VoxelHistogram {
     count += view.box.count
   }
 
-  /// Counts 16-bit voxels: of large views in two tables by turns, as for bytes.
-  ///
-  /// Clearing and adding up the tables costs little there. Small views go straight into the bins.
   private mutating func addShorts(_ view: borrowing VoxelView, turned: UInt16) {
-    let turn = Int(turned)
-    guard view.box.count >= 1 << 19, view.box.count < 1 << 31 else {
-      var counts = bins.mutableSpan
-      precondition(counts.count == 1 << 16)
-      forEachRow(of: view) { row in
-        for i in stride(from: 0, to: row.byteCount, by: 2) {
-          let one = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt16.self)
-          counts[Int(one) ^ turn] &+= 1
-        }
-      }
-      count += view.box.count
-      return
-    }
-    var tables = [UInt32](repeating: 0, count: 2 << 16)
-    countShorts(of: view, in: &tables)
-    for i in 0..<1 << 16 { bins[i ^ turn] += Int(tables[i]) + Int(tables[i | 1 << 16]) }
+    countShorts(of: view, in: &bins, turned: turned)
     count += view.box.count
   }
 
@@ -99,21 +81,37 @@ func countBytes<Count: FixedWidthInteger>(of view: borrowing VoxelView, in table
   }
 }
 
-/// Counts the 16-bit voxels of a view, as unsigned ones, in two tables of 65 536 by turns.
-func countShorts(of view: borrowing VoxelView, in tables: inout [UInt32]) {
-  var counts = tables.mutableSpan
-  precondition(counts.count == 2 << 16)
+/// Counts the 16-bit voxels of a view, as unsigned ones whose bits are turned by `turned`, in the first 65 536 counters.
+///
+/// A counter that was just written has to be waited for: four equal neighbours are counted at once.
+func countShorts<Count: FixedWidthInteger>(
+  of view: borrowing VoxelView, in counters: inout [Count], turned: UInt16 = 0
+) {
+  let turn = Int(turned)
+  let lanes: UInt64 = 0x0001_0001_0001_0001
+  var counters = counters.mutableSpan
+  precondition(counters.count >= 1 << 16)
+  // In bounds: sixteen bits, turned or not, are less than 65 536.
+  func count(_ place: Int, _ voxels: Count, _ counters: inout MutableSpan<Count>) {
+    unsafe counters[unchecked: place ^ turn] &+= voxels
+  }
   forEachRow(of: view) { row in
     let end = row.byteCount / 8 * 8
     for i in stride(from: 0, to: end, by: 8) {
       let four = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self)
-      counts[Int(four & 0xFFFF)] &+= 1
-      counts[Int(four >> 16 & 0xFFFF) | 1 << 16] &+= 1
-      counts[Int(four >> 32 & 0xFFFF)] &+= 1
-      counts[Int(four >> 48) | 1 << 16] &+= 1
+      let first = four & 0xFFFF
+      if four == first &* lanes {
+        count(Int(first), 4, &counters)
+      } else {
+        count(Int(first), 1, &counters)
+        count(Int(four >> 16 & 0xFFFF), 1, &counters)
+        count(Int(four >> 32 & 0xFFFF), 1, &counters)
+        count(Int(four >> 48), 1, &counters)
+      }
     }
     for i in stride(from: end, to: row.byteCount, by: 2) {
-      counts[Int(unsafe row.unsafeLoadUnaligned(fromByteOffset: i, as: UInt16.self))] &+= 1
+      let one = unsafe row.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt16.self)
+      count(Int(one), 1, &counters)
     }
   }
 }

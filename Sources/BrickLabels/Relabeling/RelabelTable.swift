@@ -97,63 +97,43 @@ where
   let count = source.count
   precondition(target.count == count && table.count > 0, "Both rows are equally long")
   let end = UInt64(table.count - 1)
-  var isMissing = false
+  // A bit and no branch: it is looked at once a row.
+  var missing: UInt8 = 0
   @inline(__always) func look(_ value: In) -> Out {
     let place = Int(truncatingIfNeeded: min(UInt64(value), end))
     // In bounds: the place is at most the table's last.
     let new = unsafe table[unchecked: place]
-    isMissing = isMissing || (new == 0 && value != 0)
+    missing |= (new == 0 ? 1 : 0) & (value != 0 ? 1 : 0)
     return new
   }
   let bytes = unsafe source.bytes
+  let many = 64 / MemoryLayout<In>.size
   var i = 0
-  // The label that was met last, its new one, and the label in every lane of a word.
-  var (last, lastNew): (In, Out) = (0, 0)
-  var words = SIMD2<UInt64>.zero
-  /// Whether so many pairs of words are there from i on and hold one label, whose new one is written then.
-  @inline(__always) func isOne(_ pairs: Int, _ target: inout MutableSpan<Out>) -> Bool {
-    let voxels = 16 &* pairs / MemoryLayout<In>.size
-    guard i &+ voxels <= count else { return false }
-    let value = unsafe source[unchecked: i]
-    if value != last {
-      last = value
-      lastNew = look(value)
-      words = SIMD2(repeating: UInt64(value) &* (UInt64.max / UInt64(In.max)))
-    }
+  while i &+ many <= count {
+    let first = unsafe source[unchecked: i]
+    // The first label in every lane of a word.
+    let words = SIMD2(repeating: UInt64(first) &* (UInt64.max / UInt64(In.max)))
     var different = SIMD2<UInt64>.zero
-    for k in 0..<pairs {
-      // In bounds: so many voxels are left from i on.
+    for k in 0..<4 {
+      // In bounds: 64 bytes are left from i on.
       let pair = unsafe bytes.unsafeLoadUnaligned(
         fromUncheckedByteOffset: i &* MemoryLayout<In>.size &+ 16 &* k, as: SIMD2<UInt64>.self)
       different |= pair ^ words
     }
-    if different[0] | different[1] != 0 { return false }
-    let new = lastNew
-    for k in 0..<voxels { unsafe target[unchecked: i &+ k] = new }
-    i &+= voxels
-    return true
-  }
-  // Equal voxels are one look-up and vectors of stores: 64 bytes of them, else 16.
-  let few = 16 / MemoryLayout<In>.size
-  while i &+ few <= count {
-    if isOne(4, &target) { continue }
-    // No further attempt at many before these are through.
-    for _ in 0..<4 {
-      if i &+ few > count { break }
-      if isOne(1, &target) { continue }
-      for k in 0..<few {
-        let new = look(unsafe source[unchecked: i &+ k])
-        // In bounds: so few voxels are left from i on.
-        unsafe target[unchecked: i &+ k] = new
-      }
-      i &+= few
+    // 64 bytes of one label, background most of all, are one look-up and vectors of stores.
+    if different[0] | different[1] == 0 {
+      let new = look(first)
+      for k in 0..<many { unsafe target[unchecked: i &+ k] = new }
+    } else {
+      for k in 0..<many { unsafe target[unchecked: i &+ k] = look(source[unchecked: i &+ k]) }
     }
+    i &+= many
   }
   while i < count {
     target[i] = look(source[i])
     i &+= 1
   }
-  return isMissing
+  return missing != 0
 }
 
 /// The same through a table of hashed labels; a run of equal labels is looked up once.
