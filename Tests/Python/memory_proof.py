@@ -34,8 +34,10 @@ class Proof:
         self.options = options
         self.scale = proof_tiles.SCALES[options.scale]
         _, y, x = proof_tiles.extent(self.scale)
-        self.half = (x // 2, y // 2)
         self.memory = options.memory or self.scale.memory
+        # Two tiles of 4 MiB a plane.
+        planes = 8 if options.scale == "tiny" else 10 * self.memory // 8
+        self.numbers = {"x": x // 2, "y": y // 2, "planes": planes}
         self.command = os.path.abspath(options.brickwork)
         self.work = os.path.abspath(options.work)
         self.can_limit, reason = limited_run.can_limit()
@@ -60,7 +62,7 @@ class Proof:
     def run(self, job, memory):
         """One run of a job with `memory` MiB, on files that are in nobody's page cache."""
         limited_run.evict(self.work)
-        words = [self.command, *(word.format(x=self.half[0], y=self.half[1]) for word in job.words)]
+        words = [self.command, *(word.format(**self.numbers) for word in job.words)]
         if job.plans:
             words += ["--memory", f"{memory}MiB", "--threads", str(self.options.threads), "--progress", "none"]
         return limited_run.run(words, self.work, memory * MIB + ABOVE if self.can_limit else None)
@@ -101,6 +103,9 @@ class Proof:
         if less.code != 1 or not TOO_SMALL.search(less.errors):
             complaints.append(f"exit {less.code} with {smallest - 1} MiB: {less.errors.strip()[-300:]}")
         run = self.run(job, smallest)
+        while job.learns and run.code == 1 and (named := TOO_SMALL.search(run.errors)) and int(named[1]) > smallest:
+            smallest = int(named[1])
+            run = self.run(job, smallest)
         self.tell(job, run, smallest, self.size(job), complaints + self.complaints(run, smallest))
 
     def tell(self, job, run, memory, size, complaints):

@@ -1,6 +1,6 @@
 """Every job of the program, as memory_proof.py runs it: in this order, later ones read what earlier ones wrote.
 
-{x} and {y} stand for half of the stitched volume's voxels.
+{x} and {y} stand for half of the stitched volume's voxels, {planes} for what makes a blank file ten times the budget.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 ALL = ("tiny", "small", "L", "XL")
 MOST = ("tiny", "small", "L")
 # What takes long with the smallest budgets, where compressed bricks or pages are decoded again and again.
-LARGE = ("tiny", "L")
+LARGE = ("L",)
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Job:
     scales: tuple = MOST
     keeps: list = field(default_factory=list)  # outputs that a later job reads; others are deleted at once
     drops: list = field(default_factory=list)  # what nobody needs afterwards
+    learns: bool = False  # what its labels take is known only when they are read: it may ask for more then
     plans: bool = True  # takes --memory, and refuses too little of it before it starts
 
 
@@ -76,7 +77,7 @@ JOBS = [
     Job("labels dedup", ["labels", "dedup", "labels.json", "-o", "map.csv", "--report", "out.html"], "labels",
         keeps=["map.csv"]),
     Job("labels store", ["labels", "dedup", "labels.json", "-o", "l.ome.zarr", "--objects", "out.csv"], "labels",
-        keeps=["l.ome.zarr"]),
+        keeps=["l.ome.zarr"], learns=True),
     Job("labels centroids", ["labels", "centroids", "l.ome.zarr", "-o", "out.csv"], "labels", drops=["l.ome.zarr"]),
     Job("labels export", ["export", "labels.json", "--from-map", "map.csv", "-o", "out.h5"], "labels",
         drops=["map.csv"]),
@@ -85,6 +86,6 @@ JOBS = [
     Job("offsets", ["offsets", "tiles.json", "-o", "out.csv"], plans=False),
     Job("tileset", ["tileset", "tiles.json", "-o", "out.json"], plans=False),
     Job("info", ["info", "tiles.json", "--json"], plans=False),
-    Job("blank", ["blank", "-o", "out.h5", "--size", "100,2048,1700", "--grid", "1,1,2", "--noise", "100"]),
+    Job("blank", ["blank", "-o", "out.h5", "--size", "{planes},2048,1024", "--grid", "1,1,2", "--noise", "100"]),
     Job("benchmark", ["benchmark", "--size", "64MiB"]),
 ]
