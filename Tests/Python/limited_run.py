@@ -40,6 +40,8 @@ class Group:
         if self.version == 2:
             with open(f"{CGROUPS_2}/cgroup.subtree_control", "w") as control:
                 control.write("+memory")
+        elif not os.path.exists(f"{CGROUPS_1}/memory.limit_in_bytes"):
+            raise FileNotFoundError(f"{CGROUPS_1} counts no memory")
         os.mkdir(self.path)
         try:
             if self.version == 1:

@@ -162,6 +162,9 @@ def main():
     parser.add_argument("--smallest", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    if sys.platform != "linux":
+        print("MEMORY IS NOT CHECKED: only Linux tells a process's own memory from pages of files")
+        return
     remove(options.work)
     # In a process of its own: what NumPy takes is not in the way of the runs.
     here = os.path.dirname(os.path.abspath(__file__))
