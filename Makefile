@@ -16,11 +16,13 @@ BIN := .build/release/brickwork
 SEED ?= 1
 COUNT ?= 200
 KILLS ?= 20
+# Of `make memory`: L (6.4 GB of tiles) or XL (34 GB).
+SCALE ?= L
 # Of `make fuzz`: seconds for each parser, and which ones (all where none is named).
 SECONDS_EACH ?= 600
 PARSERS ?=
 
-.PHONY: help deps build demo venv test test-all lint format docs bench sanitize fuzz clean
+.PHONY: help deps build demo venv test memory test-all lint format docs bench sanitize fuzz clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,10 +45,16 @@ demo: build ## make six tiles, stitch, export and preview them into demo/
 
 venv: .venv/.stamp ## the Python readers that tests compare with, in .venv
 
-test: deps venv ## build and run all tests
+test: deps venv ## build and run all tests; count what jobs do; prove that they keep within memory
 	@.ci/dependencies --readers
 	$(SWIFT) build -c release --build-tests
 	@$(SWIFT) test $(TEST_FLAGS)
+	.venv/bin/python3 Tests/Python/counts.py $(BIN) .build/check-counts
+	.venv/bin/python3 Tests/Python/memory_proof.py $(BIN) .build/check-memory --scale small
+	.venv/bin/python3 Tests/Python/memory_proof.py $(BIN) .build/check-memory --scale tiny --smallest
+
+memory: build venv ## SCALE=L: every job under a kernel limit, as root; XL has more tiles than memory (22 GB of disk)
+	.venv/bin/python3 Tests/Python/memory_proof.py $(BIN) .build/check-memory --scale $(SCALE)
 
 test-all: test ## the tests, then the slow checks: layouts, kills, damage
 	BRICKWORK_SLOW=1 $(SWIFT) test $(TEST_FLAGS)
@@ -57,7 +65,6 @@ test-all: test ## the tests, then the slow checks: layouts, kills, damage
 	.venv/bin/python3 Tests/Python/damage_test.py $(BIN) .build/check-tiles
 	$(BIN) stitch .build/check-tiles/*.tif -o .build/check-store.ome.zarr --overwrite --quiet
 	.venv/bin/python3 Tests/Python/export_kill_test.py --kills $(KILLS) --updates 10 --full 0 $(BIN) .build/check-store.ome.zarr
-	.venv/bin/python3 Tests/Python/memory_ceiling.py $(BIN) .build/check-memory
 
 lint: ## check the formatting rules
 	$(SWIFT) format lint --strict --parallel -r Sources Tests Package.swift

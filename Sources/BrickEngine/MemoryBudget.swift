@@ -18,6 +18,11 @@ public struct MemoryBudget: Sendable, Hashable {
     self.byteCount = byteCount ?? max(128 << 20, min(4 << 30, SystemMemory.available / 4))
   }
 
+  /// Bytes that are left beside the program, the buffers that are kept and `bytes`; 0 where there are none.
+  public func room(besides bytes: Int) -> Int {
+    max(0, byteCount - Self.baseline - keptBytes - bytes)
+  }
+
   /// How many workers fit, and what is left for caches.
   ///
   /// - Parameters:
@@ -50,9 +55,40 @@ public struct MemoryBudget: Sendable, Hashable {
   /// blocks may cut all the same: those get some room.
   static func cache(demand: Int, room: Int) -> Int { min(room, demand > 0 ? 2 * demand : 64 << 20) }
 
+  /// What `plan` makes of the budget.
+  ///
+  /// A plan may have several steps, and choose larger pieces of a larger budget: then the number that its first failure
+  /// names is not enough for all of it.
+  /// - Throws: what `plan` throws; where that is `.outOfBudget`, with the smallest whole number of MiB with which all of
+  ///   `plan` succeeds, and with one less of which it does not.
+  func planned<Plan>(_ plan: (MemoryBudget) throws -> Plan) throws -> Plan {
+    do {
+      return try plan(self)
+    } catch let error as BrickworkError where error.code == .outOfBudget {
+      func fits(_ mebibytes: Int) -> Bool {
+        (try? plan(MemoryBudget(byteCount: mebibytes << 20))) != nil
+      }
+      var low = byteCount >> 20
+      var high = max(64, 2 * low)
+      while !fits(high) {
+        // Beyond a petabyte something else is wrong.
+        guard high < 1 << 30 else { throw error }
+        (low, high) = (high, 2 * high)
+      }
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if fits(middle) { high = middle } else { low = middle }
+      }
+      throw tooSmall(needing: high << 20, remedy: error.remedy)
+    }
+  }
+
   private func tooSmall(holding bytes: Int, remedy: String) -> BrickworkError {
-    let needed = Self.smallest(holding: bytes)
-    return BrickworkError(
+    tooSmall(needing: Self.smallest(holding: bytes), remedy: remedy)
+  }
+
+  private func tooSmall(needing needed: Int, remedy: String?) -> BrickworkError {
+    BrickworkError(
       .outOfBudget,
       reason: "a memory budget of \(byteCount >> 20) MiB is too small: this job takes at least "
         + "\((needed + (1 << 20) - 1) >> 20) MiB", remedy: remedy)

@@ -116,7 +116,8 @@ struct IntensityCommand: AsyncParsableCommand {
     let job = try IntensityJob(
       sources.tiles, percentiles: percentiles,
       bins: bins ?? (picture != nil || showsText ? 256 : nil), budget: budget,
-      threads: try machine.threadCount() ?? SystemMemory.cores, cache: cache, listener: progress)
+      threads: try machine.threadCount() ?? SystemMemory.cores, cache: cache, perTile: perTile,
+      listener: progress)
     let result = try await job.run(perTile: perTile)
     progress?.finish()
     let report = IntensityReport(

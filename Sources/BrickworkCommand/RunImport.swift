@@ -1,9 +1,19 @@
 import Brickwork
 
 /// Opens the sources and lets the engine write each tile as an image of the store.
+///
+/// - Parameter checksBudgetOnly: end where the store's plan is made.
 func runImport(
-  _ request: ImportRequest, source: SourceOptions, progress: TerminalProgress?, _ log: Log
+  _ request: ImportRequest, source: SourceOptions, progress: TerminalProgress?, _ log: Log,
+  checksBudgetOnly: Bool = false
 ) async throws -> JobSummary {
+  if !request.dryRun, request.views.readsTiles {
+    // Intensities are found by reading all tiles: a budget that is too small for the store shows before.
+    var plan = request
+    plan.dryRun = true
+    _ = try await runImport(
+      plan, source: source, progress: nil, Log(level: .error), checksBudgetOnly: true)
+  }
   try checkFolder(ofStore: request.output)
   let budget = MemoryBudget(byteCount: request.memory)
   // Opening reads headers alone: each job sets what its plan leaves for the cache.
@@ -46,6 +56,7 @@ func runImport(
     layout: layout, budget: budget, threads: request.threads ?? SystemMemory.cores, cache: cache,
     listener: progress)
   let forecast = try job.forecast()
+  if checksBudgetOnly { return JobSummary(text: "", json: [:]) }
   warn(forecast, otherwise: "", log)
   var summary: JobSummary
   if request.dryRun {

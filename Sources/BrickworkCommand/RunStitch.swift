@@ -1,9 +1,19 @@
 import Brickwork
 
 /// Opens the sources, composes them and lets the engine write the store.
+///
+/// - Parameter checksBudgetOnly: end where the store's plan is made.
 func runStitch(
-  _ request: StitchRequest, source options: SourceOptions, progress: TerminalProgress?, _ log: Log
+  _ request: StitchRequest, source options: SourceOptions, progress: TerminalProgress?, _ log: Log,
+  checksBudgetOnly: Bool = false
 ) async throws -> JobSummary {
+  if !request.dryRun, request.harmonisation != nil || request.views.readsTiles {
+    // Gains and intensities are found by reading all tiles: a budget that is too small for the store shows before.
+    var plan = request
+    plan.dryRun = true
+    _ = try await runStitch(
+      plan, source: options, progress: nil, Log(level: .error), checksBudgetOnly: true)
+  }
   try checkFolder(ofStore: request.output)
   let budget = MemoryBudget(byteCount: request.memory)
   // Opening reads headers alone: the job sets what its plan leaves for the cache.
@@ -51,6 +61,7 @@ func runStitch(
     listener: progress)
   log.info("\(tiles.tiles.count) tiles, \(described(job)) voxels")
   let forecast = try job.forecast()
+  if checksBudgetOnly { return JobSummary(text: "", json: [:]) }
   warn(
     forecast, otherwise: "brickwork import decodes each once, and its store is stitched fast", log)
   var summary: JobSummary

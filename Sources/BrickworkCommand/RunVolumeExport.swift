@@ -159,9 +159,13 @@ struct VolumeExport {
       let bytes = volume.size.volume * volume.type.byteCount
       return dryRun(volumes, description(of: volumes), voxelBytes: bytes)
     }
+    let options = jpeg2000Options(request, volume, budget)
+    let scratch = JPEG2000Writer.scratchBytes(writing: volume, workers: options.workers)
+    try budget.check(holding: scratch)
+    cache.capacity = budget.room(besides: scratch)
     let planes = PlaneProgress(planes: volume.size.z, of: volume, listener: progress)
     try JPEG2000Writer.write(
-      volume, to: request.output, jpeg2000Options(request, volume, budget),
+      volume, to: request.output, options,
       progress: { try planes.add(planes: $0) })
     return finished(
       volumes, description(of: volumes), bytesWritten: Files.size(request.output) ?? 0,
@@ -181,9 +185,8 @@ func jpeg2000Options(
   _ request: VolumeExportRequest, _ volume: any Volume, _ budget: MemoryBudget
 ) -> JPEG2000Writer.Options {
   var workers = max(1, request.threads ?? SystemMemory.cores)
-  while workers > 1,
-    JPEG2000Writer.scratchBytes(writing: volume, workers: workers) > budget.byteCount / 2
-  {
+  let room = min(budget.byteCount / 2, budget.room(besides: 0))
+  while workers > 1, JPEG2000Writer.scratchBytes(writing: volume, workers: workers) > room {
     workers -= 1
   }
   return JPEG2000Writer.Options(overwrite: request.overwrite, workers: workers)

@@ -55,6 +55,11 @@ struct ViewRequest: Sendable {
   /// Whether a run is only planned: percentiles are those of a few voxels then.
   var isPlan = false
 
+  /// Whether the tiles' intensities have to be found first.
+  var readsTiles: Bool {
+    if case .automatic = scale { true } else { false }
+  }
+
   /// The same where a run is only planned, which does not read all tiles.
   func planned(_ isPlan: Bool) -> ViewRequest {
     var request = self

@@ -19,6 +19,25 @@ extension ExportJob {
     (0...(passes.last?.round ?? 0)).map { round in passes.filter { $0.round == round } }
   }
 
+  /// How each round shares the budget.
+  ///
+  /// - Throws: `BrickworkError` with code `.outOfBudget` and the smallest budget with which all rounds succeed: with
+  ///   another budget they are other rounds.
+  func widths() throws -> [Width] {
+    try budget.planned { budget in
+      guard budget != self.budget else { return try rounds.map { try width(of: $0) } }
+      let job = try with(budget)
+      return try job.rounds.map { try job.width(of: $0) }
+    }
+  }
+
+  /// The same job with another budget.
+  private func with(_ budget: MemoryBudget) throws -> ExportJob {
+    try ExportJob(
+      path: path, images: images, options: options, budget: budget, threads: threads, cache: cache,
+      heldBytes: heldBytes)
+  }
+
   /// Shares the budget out over a round: workers first, the rest for the cache.
   func width(of round: [ExportPass]) throws -> Width {
     func most(_ bytes: (ExportPass, ExportImage) -> Int) -> Int {
@@ -55,16 +74,13 @@ extension ExportJob {
   ///
   /// - Throws: `BrickworkError` with code `.outOfBudget` if the budget is too small.
   public func forecast() throws -> StoreJob.Forecast {
-    let widths = try rounds.map { try width(of: $0) }
+    let widths = try widths()
     let first = widths[0]
     let expected = decodings(room: first.room)
     var advised: Int?
     if expected > StoreJob.acceptedDecodings {
       advised = try DecodingForecast.advisedMemory(beyond: budget) { larger in
-        let job = try ExportJob(
-          path: path, images: images, options: options, budget: larger, threads: threads,
-          cache: cache,
-          heldBytes: heldBytes)
+        let job = try with(larger)
         let width = try job.width(of: job.rounds[0])
         return (job.decodings(room: width.room), width.demand - width.room)
       }

@@ -115,7 +115,7 @@ public struct ExportJob: Sendable {
   ///   writing throw; `CancellationError` if the task was cancelled: the file can then be continued.
   public func run(overwrite: Bool = false) async throws -> Summary {
     // All rounds are planned before the first begins: a budget that is too small shows now, not after hours.
-    let rounds = try self.rounds.map { ($0, try width(of: $0)) }
+    let rounds = Array(zip(self.rounds, try widths()))
     BlockStorage.keep(atMost: budget.keptBytes)
     let record = try ExportRecord(of: self)
     let writer = try makeWriter(fingerprint: fingerprint(record), overwrite: overwrite)

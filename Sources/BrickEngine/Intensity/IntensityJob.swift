@@ -43,7 +43,8 @@ public struct IntensityJob: Sendable {
   ///   none; `.outOfBudget` with both numbers.
   public init(
     _ tiles: [Tile], percentiles: [Double] = [1, 99], bins: Int? = nil, budget: MemoryBudget,
-    threads: Int, cache: PieceCache, listener: (any ProgressListener)? = nil
+    threads: Int, cache: PieceCache, perTile: Bool = false,
+    listener: (any ProgressListener)? = nil
   ) throws {
     let places = tiles.flatMap(\.volumes)
     guard let first = places.first?.first else {
@@ -77,12 +78,27 @@ public struct IntensityJob: Sendable {
     self.budget = budget
     self.listener = listener
     let volumes = places.map { $0[0] }
-    plan = try IntensityPlan(
-      largest: volumes.max { $0.size.volume < $1.size.volume } ?? first, channels: channels,
-      voxels: volumes.reduce(0) { $0 + $1.size.volume } * channels, bins: bins ?? 0,
-      budget: budget, threads: max(1, threads))
+    let channels = channels
+    plan = try budget.planned { budget in
+      if perTile {
+        try budget.check(
+          holding: Self.bytesPerTile(channels, bins) * tiles.count + Self.bytesOfSums)
+      }
+      return try IntensityPlan(
+        largest: volumes.max { $0.size.volume < $1.size.volume } ?? first, channels: channels,
+        voxels: volumes.reduce(0) { $0 + $1.size.volume } * channels, bins: bins ?? 0,
+        budget: budget, threads: max(1, threads))
+    }
     BlockStorage.keep(atMost: budget.keptBytes)
   }
+
+  /// Bytes that a tile's own statistics take until the end.
+  private static func bytesPerTile(_ channels: Int, _ bins: Int?) -> Int {
+    channels * (512 + (bins ?? 0) * 16)
+  }
+
+  /// Bytes of the counts that the tiles' own are added to.
+  private static let bytesOfSums = 32 << 20
 
   /// Reads the voxels and returns their statistics.
   ///
@@ -92,7 +108,7 @@ public struct IntensityJob: Sendable {
   public func run(perTile: Bool = false) async throws -> IntensityResult {
     if perTile {
       // Those of all tiles are kept to the end.
-      try budget.check(holding: (32 << 20) + tiles.count * channels * (512 + (bins ?? 0) * 16))
+      try budget.check(holding: Self.bytesPerTile(channels, bins) * tiles.count + Self.bytesOfSums)
     }
     let start = ContinuousClock.now
     cache.capacity = plan.cache

@@ -68,8 +68,9 @@ public struct PreviewJob: Sendable {
     self.coverage = coverage
     self.cache = cache
     self.listener = listener
-    plan = try PreviewPlan(
-      layers.map(\.volume), brick: brick, budget: budget, threads: threads)
+    plan = try budget.planned {
+      try PreviewPlan(layers.map(\.volume), brick: brick, budget: $0, threads: threads)
+    }
   }
 
   /// Pixels along a row.
