@@ -1,0 +1,77 @@
+"""Curves: throughput against the memory budget and the threads, time against the size of the data."""
+import json
+
+import sets
+from programs import Ours, Peer
+from rounds import Job
+from settings import BRICK, SHARD, available
+
+BUDGETS = (128, 256, 512, 1024, 2048, 4096, 8192)      # MiB
+LAYERS = (1, 3, 9, 27, 75)
+STITCH = f"stitch {{tiles}} --brick {BRICK} --shard {SHARD}"
+
+
+def memory(name):
+    """The same job at budgets from 128 MiB to 8 GiB."""
+    def at(words, output):
+        return tuple(Ours(budget(mib), f"{words} --memory {mib}MiB", output, x=mib) for mib in BUDGETS)
+
+    return [
+        Job(f"memory/{name}/stitch", "Stitching with all levels, linear fusion", at(STITCH, ".ome.zarr"), unit="MiB"),
+        Job(f"memory/{name}/export", "Export of the stitched store to BDV HDF5", at("export {store}", ".h5"), unit="MiB"),
+    ]
+
+
+def budget(mib):
+    return f"{mib // 1024} GiB" if mib >= 1024 else f"{mib} MiB"
+
+
+def threads(name):
+    """The same job with 1, 2, 4 … threads, as many processors each."""
+    counts = [count for count in (1, 2, 4, 8, 16, 32, 64) if count <= len(available())]
+
+    def ours(job, title, words, output):
+        return Job(
+            f"threads/{name}/{job}", title, tuple(Ours(f"{n} threads", words, output, x=n, threads=n) for n in counts), unit="threads")
+
+    level0 = f"{STITCH} --fusion overwrite --levels 1"
+    return [
+        ours("level0", "brickwork, level 0", level0, ".ome.zarr"),
+        ours("pyramid", "brickwork, all levels", STITCH, ".ome.zarr"),
+        ours("export", "brickwork, export to BDV HDF5", "export {store}", ".h5"),
+        Job(f"threads/{name}/tensorstore", "TensorStore, level 0", tuple(
+            Peer(f"{n} threads", (("stitch", "tensorstore", "--codec", "bzstd1"),), ("tensorstore", "tifffile"), x=n, threads=n) for n in counts),
+            unit="threads"),
+    ]
+
+
+def size(rounds, place):
+    """Time against size: layers of two tiles on one another, the same tile files again and again.
+
+    Layers touch without overlap, so that voxels read, fused and written all grow in proportion.
+    """
+    settings = rounds.settings
+    name = f"size/{place.name}/stitch"
+    if not settings.wants(name):
+        return
+    about = json.loads((place.folder / "dataset.json").read_text())
+    depth, _, width = about["tile_zyx"]
+    files = [place.folder / tile for tile in about["tiles"]]
+    layer = 2 * about["tile_bytes"] // about["n_tiles"]
+    # Each set's layers up to about the same 40 GB would be thousands of the smallest.
+    programs = []
+    for count in LAYERS:
+        gigabytes = count * layer / 1e9
+        if gigabytes > settings.largest:
+            settings.say(f"  {name}: no {gigabytes:.1f} GB, which is more than LARGEST={settings.largest:g}")
+            continue
+        # What is written: half of the voxels at level 0 and a third more in all levels, roughly.
+        if not settings.room(gigabytes * 0.7, f"{name}, {gigabytes:.1f} GB"):
+            continue
+        tiles = [files[number % len(files)] for number in range(2 * count)]
+        offsets = [(number % 2 * (width - width // 10), 0, number // 2 * depth) for number in range(2 * count)]
+        path = settings.work / "prepared" / place.name / f"layers{count}.json"
+        place.paths[f"layers{count}"] = sets.tileset(path, tiles, about, offsets)
+        words = STITCH.replace("{tiles}", f"{{layers{count}}}")
+        programs.append(Ours(f"{gigabytes:.1f} GB", f"{words} --levels 5", ".ome.zarr", x=gigabytes, bytes=count * layer))
+    rounds.run([Job(name, "Stitching with five levels, linear fusion", tuple(programs), unit="GB")], place)
