@@ -17,6 +17,9 @@ let package = Package(
     .executableTarget(
       name: "ReadStore", dependencies: [brickwork, "Reading"],
       swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
+    .executableTarget(
+      name: "CodecRate", dependencies: [brickwork],
+      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
     // The yardstick is what a C compiler makes of a plain loop for the very processor it runs on; flags like these are
     // barred from packages that others depend on, which this one is not.
     .target(

@@ -112,6 +112,8 @@ def measure_set(settings, rounds, name):
     place = sets.place(settings, name)
     if place is None:
         return
+    if draws and settings.wants("limits"):
+        settings.write({"limits": machine.codec(settings, place)})
     prepare(settings, place, wanted)
     for chapter in chapters:
         rounds.run(chapter, place)

@@ -32,7 +32,7 @@ def threads(name):
 
     def ours(job, title, words, output):
         return Job(
-            f"threads/{name}/{job}", title, tuple(Ours(f"{n} threads", words, output, x=n, threads=n) for n in counts), unit="threads")
+            f"threads/{name}/{job}", title, tuple(Ours(threads_of(n), words, output, x=n, threads=n) for n in counts), unit="threads")
 
     level0 = f"{STITCH} --fusion overwrite --levels 1"
     return [
@@ -40,9 +40,13 @@ def threads(name):
         ours("pyramid", "brickwork, all levels", STITCH, ".ome.zarr"),
         ours("export", "brickwork, export to BDV HDF5", "export {store}", ".h5"),
         Job(f"threads/{name}/tensorstore", "TensorStore, level 0", tuple(
-            Peer(f"{n} threads", (("stitch", "tensorstore", "--codec", "bzstd1"),), ("tensorstore", "tifffile"), x=n, threads=n) for n in counts),
+            Peer(threads_of(n), (("stitch", "tensorstore", "--codec", "bzstd1"),), ("tensorstore", "tifffile"), x=n, threads=n) for n in counts),
             unit="threads"),
     ]
+
+
+def threads_of(count):
+    return f"{count} thread{'s' if count > 1 else ''}"
 
 
 def size(rounds, place):
@@ -58,7 +62,6 @@ def size(rounds, place):
     depth, _, width = about["tile_zyx"]
     files = [place.folder / tile for tile in about["tiles"]]
     layer = 2 * about["tile_bytes"] // about["n_tiles"]
-    # Each set's layers up to about the same 40 GB would be thousands of the smallest.
     programs = []
     for count in LAYERS:
         gigabytes = count * layer / 1e9

@@ -32,7 +32,7 @@ def limits(results):
         ("stitch", "pyramid", "brickwork, all levels", "stitching, all levels"), ("jobs", "import", "brickwork", "import"),
         ("export", "bdv", "brickwork, fused, from a store", "export to BDV HDF5"), ("read", "stream", "brickwork", "reading a store"),
         ("jobs", "percentiles", "brickwork", "percentiles"), ("jobs", "surface", "brickwork", "both surfaces"),
-        ("labels", "relabel", "brickwork, joined, relabelled and written as a store", "labels joined and relabelled")]
+        ("labels", "relabel", "brickwork, joined and written too", "labels joined and relabelled")]
     ours = []
     for chapter, job, who, words in wanted:
         for set_name in reversed(results.sets(chapter)):

@@ -50,33 +50,33 @@ def stitch(name):
 
 
 def export(name):
-    three = "--levels 3 --chunk 4,256,256"
+    like_theirs = "--levels bdv --chunk 4,256,256"
     return [
         Job(f"export/{name}/bdv", "Export to BigDataViewer HDF5 with a pyramid",
-            (Ours("brickwork, views", f"export {{tiles}} --layout views {three}", ".h5"),
+            (Ours("brickwork, views", f"export {{tiles}} --layout views {like_theirs}", ".h5"),
              Ours("brickwork, fused, from a store", "export {store}", ".h5"),
              Peer("h5py, direct chunks of libdeflate", (("bdv", "h5py-direct"),), ("h5py", "imagecodecs", "tifffile")),
              Peer("npy2bdv, gzip", (("bdv", "npy2bdv-gzip-pyr"),), ("npy2bdv", "h5py", "tifffile")),
              Peer("pybdv, gzip", (("bdv", "pybdv"),), ("pybdv", "h5py", "tifffile"))),
-            "The peers write each tile as a view in chunks of 4×256×256 and three levels (1, 1×2×2, 2×4×4), which \"views\" does too. "
+            "The peers write each tile as a view in chunks of 4×256×256 and three levels (1, 1×2×2, 2×4×4); \"views\" has the same chunks, and the levels that BigDataViewer proposes. "
             "\"Fused\" writes one stitched volume with the store's levels and default chunks. npy2bdv's mean truncates; pybdv leaves out blocks of zeros."),
     ]
 
 
 def labels(name):
-    in_memory = "Their tiles are loaded before the clock starts; ours is the whole process, reading included."
+    whole = "Whole processes on both sides: theirs load the tiles into memory first, ours reads as it goes."
     return [
         Job(f"labels/{name}/overlaps", "Pairs of labels that overlap",
             (Ours("brickwork", "labels overlaps {labels}", ".csv", answer="label_pairs"),
-             Peer("NumPy, unique of the overlaps", (("overlaps", "numpy-crop"),), ("numpy", "tifffile"), answer="pairs"),
-             Peer("fastremap, unique of the overlaps", (("overlaps", "fastremap-crop"),), ("fastremap", "tifffile"), answer="pairs")),
-            f"Answer: pairs found. {in_memory}"),
+             Peer("NumPy, unique of the overlaps", (("overlaps", "numpy-crop"),), ("numpy", "tifffile"), answer="pairs", is_whole=True),
+             Peer("fastremap, unique of the overlaps", (("overlaps", "fastremap-crop"),), ("fastremap", "tifffile"), answer="pairs", is_whole=True)),
+            f"Answer: pairs found. {whole}"),
         Job(f"labels/{name}/dedup", "Labels joined across tiles",
             (Ours("brickwork, to a map", "labels dedup {labels}", ".csv", answer="new_labels"),
-             Peer("NumPy, union-find", (("dedup", "numpy-unionfind"),), ("numpy", "tifffile"), answer="ids")),
-            f"Answer: labels that are left. {in_memory}"),
+             Peer("NumPy, union-find", (("dedup", "numpy-unionfind"),), ("numpy", "tifffile"), answer="ids", is_whole=True)),
+            f"Answer: labels that are left. {whole}"),
         Job(f"labels/{name}/relabel", "Tiles relabelled",
-            (Ours("brickwork, joined, relabelled and written as a store", "labels dedup {labels}", ".ome.zarr", answer="new_labels"),
+            (Ours("brickwork, joined and written too", "labels dedup {labels}", ".ome.zarr", answer="new_labels"),
              Peer("fastremap.remap, in memory", (("relabel_lut", "fastremap-remap"),), ("fastremap", "tifffile")),
              Peer("numpy.take, in memory", (("relabel_lut", "numpy-take"),), ("numpy", "tifffile"))),
             "Not the same work: theirs is a table applied to tiles in memory, ours a store on the disk. The loops alone are in the table of kernels."),
@@ -105,8 +105,8 @@ def jobs(name):
         ours("export-tiff", "Export of a store to OME-TIFF, deflate", "export {store} --compression deflate", ".ome.tif"),
         Job(f"jobs/{name}/percentiles", "Percentiles of all tiles",
             (Ours("brickwork", "intensity {tiles} --percentiles 1,99.9 --per-tile"),
-             Peer("NumPy, bincount", (("percentiles", "bincount"),), ("numpy", "tifffile"))),
-            "NumPy's tiles are loaded before its clock starts; ours is the whole process."),
+             Peer("NumPy, bincount", (("percentiles", "bincount"),), ("numpy", "tifffile"), is_whole=True)),
+            "Whole processes on both sides."),
         ours("surface", "Both surfaces of a store", "surface {store} --from both", "-surface"),
         ours("preview-store", "Preview of a store, the middle plane", "preview {store}", ".png"),
         ours("preview-tiles", "Preview of tiles, the middle plane", "preview {tiles}", ".png"),

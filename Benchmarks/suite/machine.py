@@ -1,6 +1,5 @@
 """The machine: what it is, and what it can do at most."""
 import datetime
-import json
 import mmap
 import os
 import pathlib
@@ -10,7 +9,7 @@ import subprocess
 import time
 
 import process
-from settings import HERE, available
+from settings import BRICK, HERE, available
 
 LIBRARIES = ["libzstd", "blosc", "libdeflate", "libisal", "hdf5", "libtiff-4", "libopenjp2"]
 # Of each limit: how many times, the best is taken. Other work only makes them smaller.
@@ -76,7 +75,7 @@ def libraries():
 
 
 def limits(settings):
-    """What the machine can do at most, in MB/s: copying, the disk both ways, the codec on one core and on all of ours."""
+    """What the machine can do at most, in MB/s: copying, and the disk both ways."""
     found = {}
     settings.say("measuring the machine's limits")
     one, all_of_ours = settings.cpus[:1], settings.cpus
@@ -85,14 +84,6 @@ def limits(settings):
         found[f"memcpy, {len(all_of_ours)} threads"] = copying(all_of_ours)
     if settings.room(2, "the limits of the disk"):
         found["disk, writing"], found["disk, reading"] = disk_speeds(settings.work / "out/limit")
-    kernels = settings.readers / "Kernels"
-    if kernels.exists():
-        for words, name in (("zstd 1 uint16", "codec, compressing"), ("unzstd uint16", "codec, decompressing")):
-            rate = codec(kernels, words)
-            if rate:
-                found[f"{name}, 1 thread"] = rate
-                if len(all_of_ours) > 1:
-                    found[f"{name}, {len(all_of_ours)} threads"] = rate * len(all_of_ours)
     for name, rate in found.items():
         settings.say(f"  {name}: {rate:.0f} MB/s")
     return found
@@ -150,11 +141,21 @@ def disk_speeds(path):
     return written, read
 
 
-def codec(kernels, words):
-    """MB/s of a codec's kernel on one core, by the benchmark of kernels."""
-    done = subprocess.run([kernels, "--only", words, "--rounds", "9", "--json"], capture_output=True, text=True)
-    for line in done.stdout.splitlines():
-        outcome = json.loads(line)
-        if f"{outcome['kernel']} {outcome['variant']}".startswith(words):
-            return outcome["bytes_per_second"] / 1e6
-    return None
+def codec(settings, place):
+    """MB/s of the default codec on the bricks of a set's first tile, with one thread and with as many as are measured."""
+    program = settings.readers / "CodecRate"
+    found = {}
+    if not program.exists():
+        settings.skip("the limits of the codec", f"{program.name} is not built (make bench builds it)")
+        return found
+    for threads in sorted({1, settings.threads}):
+        ended = process.run([program, threads, BRICK, place.folder / "tile_000.tif"], settings.cpus[:threads], settings.work / "out")
+        if ended.code:
+            settings.skip("the limits of the codec", ended.reason)
+            return found
+        words = f"{threads} thread{'s' if threads > 1 else ''}"
+        found[f"default codec, compressing, {words}"] = ended.last_line["compress"] / 1e6
+        found[f"default codec, decompressing, {words}"] = ended.last_line["decompress"] / 1e6
+    for name, rate in found.items():
+        settings.say(f"  {name}: {rate:.0f} MB/s")
+    return found

@@ -61,7 +61,7 @@ class Curves:
     def __init__(self, title, subtitle, x, y, x_name, y_name, width=760, height=430):
         self.title, self.x, self.y = title, x, y
         self.width, self.height = width, height
-        self.left, self.right, self.top, self.bottom = 78, width - 30, 92, height - 62
+        self.left, self.right, self.top, self.bottom = 78, width - 30, 76, height - 62
         self.parts = [text(24, 32, title, 17, more='font-weight="600"'), text(24, 53, subtitle, 12.5, colour=PALE)]
         self.keys = []
         for tick in x.ticks:
@@ -107,13 +107,17 @@ class Curves:
         self.parts.append(f'<path d="{self.path(points)}" fill="none" stroke="{PALE}" stroke-width="1.4" stroke-dasharray="5 4"/>')
 
     def svg(self):
-        x = self.left
+        # The key below, in as many rows as it takes.
+        x, y = self.left, self.height + 6
         for name, colour, is_dashed in self.keys:
+            wide = 28 + 6.9 * len(name) + 22
+            if x + wide > self.width and x > self.left:
+                x, y = self.left, y + 22
             dash = 'stroke-dasharray="5 4"' if is_dashed else ""
-            self.parts.append(f'<path d="M{x} 75h22" stroke="{colour}" stroke-width="2.2" {dash}/>')
-            self.parts.append(text(x + 28, 79, name, 12.5))
-            x += 28 + 7.0 * len(name) + 24
-        return document(self.width, self.height, self.parts, self.title)
+            self.parts.append(f'<path d="M{x:.1f} {y - 4}h22" stroke="{colour}" stroke-width="2.2" {dash}/>')
+            self.parts.append(text(x + 28, y, name, 12.5))
+            x += wide
+        return document(self.width, y + 18, self.parts, self.title)
 
 
 class Bars:
@@ -132,7 +136,9 @@ class Bars:
 
     def group(self, name):
         self.y += 12
-        self.rows.append(text(24, self.y + 11, name, 13, more='font-weight="600"'))
+        # On a white border, so that no line of the grid runs through it.
+        halo = 'paint-order="stroke" stroke="#ffffff" stroke-width="6" stroke-linejoin="round"'
+        self.rows.append(text(24, self.y + 11, name, 13, more=f'font-weight="600" {halo}'))
         self.y += 22
 
     def bar(self, name, value, spread=None, colour=COLOURS[0], note=""):

@@ -62,7 +62,7 @@ class Ours:
 class Peer:
     """Another program by way of the peers' script, whose clock runs around the work alone, flushing included.
 
-    Each step is a task, a peer and options of the script; the seconds of all of them are summed.
+    Where it loads the tiles before that clock starts, and ours does not, the whole process counts on both sides. Each step is a task, a peer and options of the script; the seconds of all of them are summed.
     """
     who: str
     steps: tuple
@@ -70,6 +70,7 @@ class Peer:
     answer: str = ""
     x: float | None = None
     threads: int | None = None
+    is_whole: bool = False          # the clock of the whole process, start and loading included
     is_ours = False
 
     def reason_to_skip(self, settings, place):
@@ -78,12 +79,12 @@ class Peer:
         return settings.missing(self.modules)
 
     def key(self):
-        return ("peer", self.steps, self.threads)
+        return ("peer", self.steps, self.threads, self.is_whole)
 
     def measure(self, settings, place):
         total = {}
         for step in self.steps:
-            key = ("step", step, self.threads, place.name)
+            key = ("step", step, self.threads, self.is_whole)
             # A step that stands in two rows is run once a round.
             record = place.memory.get(key)
             if record is None:
@@ -115,7 +116,8 @@ class Peer:
         if "failed" in result:
             return {"failed": f"{result['failed'].strip()}: {result.get('err', '').strip()[-200:]}"}
         record = {
-            "seconds": result["seconds"], "cpu": result["cpu_s"], "peak": result["peak_rss_mb"], "others": ended.others,
+            "seconds": result["proc_s" if self.is_whole else "seconds"], "cpu": result["proc_cpu_s" if self.is_whole else "cpu_s"],
+            "peak": result["peak_rss_mb"], "others": ended.others,
             "bytes": round(result["input_mb"] * 1e6)}
         if result.get("out_mb"):
             record["written"] = round(result["out_mb"] * 1e6)
@@ -179,7 +181,7 @@ class Place:
 
     def fill(self, words):
         """The words of a command, each name in braces replaced by its path, which may hold spaces."""
-        filled = words.split(" ")
+        filled = words.split()
         for name in self.names(words):
             filled = [word.replace("{" + name + "}", str(self.paths[name])) for word in filled]
         return filled

@@ -77,7 +77,7 @@ class Results:
         if "machine" in record:
             self.machine = record["machine"]
         elif "limits" in record:
-            self.limits = record["limits"]
+            self.limits |= record["limits"]
         elif "skipped" in record:
             self.skipped.append((record["skipped"], record["why"]))
         elif "who" not in record:
