@@ -38,7 +38,7 @@ def arguments():
     parser.add_argument("--peer-python", default="", help="an interpreter with the peers' packages")
     parser.add_argument("--sets", default="S,M", help="data sets, the smallest first, of S, M, L and XL")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--slow", type=float, default=20, help="programs that take more seconds run in the first two rounds alone")
+    parser.add_argument("--slow", type=float, default=20, help="programs that take more seconds run twice, those that take three times as many once")
     parser.add_argument("--only", default="", help="a regular expression that the names of jobs, chapter/set/job, have to hold")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--largest", type=float, default=42, help="GB of tiles at the end of the curve of time against size")
@@ -127,7 +127,7 @@ def prepare(settings, place, wanted):
     needed = jobs.needed(wanted)
     made = {
         "store": preparation.store, "default_store": preparation.default_store, "views": preparation.views, "imported": preparation.imported,
-        "deflated": preparation.deflated, "hdf5": preparation.hdf5, "jp2": preparation.jpeg2000}
+        "deflated": preparation.deflated, "hdf5": preparation.hdf5, "nd2": preparation.nd2, "jp2": preparation.jpeg2000}
     for name, make in made.items():
         if name in needed:
             make()

@@ -107,6 +107,24 @@ def curves(results):
     return found
 
 
+def shares(results):
+    """How near some jobs come to the machine's limit for them: what, MB/s, the limit's name and MB/s."""
+    threads = results.machine["threads"]
+    words = f"{threads} thread{'s' if threads > 1 else ''}"
+    wanted = [
+        ("stitch", "level0", "brickwork", f"default codec, compressing, {words}"), ("stitch", "raw", "brickwork", "disk, writing"),
+        ("read", "bricks", "brickwork", f"default codec, decompressing, {words}"), ("read", "stream", "brickwork", f"default codec, decompressing, {words}")]
+    found = []
+    for chapter, job, who, limit in wanted:
+        for set_name in reversed(results.sets(chapter)):
+            entry = results.entry(f"{chapter}/{set_name}/{job}", who)
+            if entry and limit in results.limits:
+                moved = entry.median("volume") or entry.median("bytes")
+                found.append((f"{results.jobs[f'{chapter}/{set_name}/{job}'].title} ({set_name})", moved / entry.seconds / 1e6, limit, results.limits[limit]))
+                break
+    return found
+
+
 def from_proportion(job, name):
     """How far each point lies from the line of proportion through all of them, as a share; in the order of size.
 

@@ -93,9 +93,10 @@ def jobs(name):
     def ours(job, title, words, output="", **more):
         return Job(f"jobs/{name}/{job}", title, (Ours("brickwork", words, output, **more),))
 
+    # The ND2 file shows another scene, in as many tiles of the same size.
     formats = [
         ("tiles", "uncompressed TIFF"), ("deflated", "TIFF, deflate"), ("hdf5", "HDF5"), ("views", "BigDataViewer HDF5"),
-        ("imported", "imported OME-Zarr"), ("jp2", "JPEG 2000")]
+        ("imported", "imported OME-Zarr"), ("nd2", "ND2"), ("jp2", "JPEG 2000")]
     return [
         *(ours(f"stitch-{source}", f"Stitching {words} with all levels, linear fusion", f"stitch {{{source}}} {GRID}", ".ome.zarr")
           for source, words in formats),

@@ -53,8 +53,12 @@ class Ours:
             record["written"] = sum(map(process.size, written()))
         for path in written():
             process.remove(path)
+        about = json.loads(ended.out)
         if self.answer:
-            record["answer"] = json.loads(ended.out).get(self.answer)
+            record["answer"] = about.get(self.answer)
+        if self.words.startswith("stitch"):
+            # Of the stitched volume at level 0, which is less than the tiles where they overlap.
+            record["volume"] = about["voxel_bytes"]
         return record
 
 

@@ -23,6 +23,7 @@ def write(results, folder):
         (folder / f"{path.stem}-{name}.svg").write_text(svg)
     lines = [f"# The benchmark suite, {date}", "", MARK, "", *machine(results), *judged(results)]
     lines += picture(drawn, path, "limits", "Throughput against the machine's limits")
+    lines += shares(results)
     for chapter, title in CHAPTERS.items():
         lines += tables(results, chapter, title, drawn, path)
     lines += curves(results, drawn, path) + left_out(results)
@@ -58,6 +59,14 @@ def judged(results):
     lines = ["## What was aimed at", "", "| | aim | wall time | processor time | |", "|---|---|---:|---:|---|"]
     lines += [f"| {v.what} | {v.aim} | {v.wall} | {v.cpu} | {'met' if v.is_met else '**missed**'} |" for v in verdicts]
     return lines + [""]
+
+
+def shares(results):
+    found = aims.shares(results)
+    if not found:
+        return []
+    lines = ["| voxels of the volume | MB/s | the limit | MB/s | share |", "|---|---:|---|---:|---:|"]
+    return lines + [f"| {what} | {rate:.0f} | {limit} | {most:.0f} | {rate / most * 100:.0f} % |" for what, rate, limit, most in found] + [""]
 
 
 def tables(results, chapter, title, drawn, path):

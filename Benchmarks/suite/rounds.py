@@ -27,13 +27,13 @@ class Rounds:
         for job, programs in taking:
             settings.write({
                 "job": job.name, "title": job.title, "note": job.note, "unit": job.unit, "programs": [program.who for program in programs]})
-        tired, known = set(), {}
+        most, known = {}, {}
         for number in range(settings.rounds):
             place.memory.clear()
             for job, programs in taking:
                 for program in programs if number % 2 == 0 else reversed(programs):
                     key = program.key()
-                    if key in tired and number >= 2:
+                    if number >= most.get(key, settings.rounds):
                         continue
                     record = place.memory.get(key)
                     if record is None:
@@ -43,7 +43,7 @@ class Rounds:
                             continue
                         known[job.name, program.who] = record["failed"]
                     elif record["seconds"] > settings.slow:
-                        tired.add(key)
+                        most[key] = 1 if record["seconds"] > 3 * settings.slow else 2
                     self.tell(job, program, number, record)
 
     def measure(self, program, place):

@@ -100,6 +100,26 @@ class Preparation:
         else:
             self.settings.skip(f"JPEG 2000 tiles of set {self.place.name}", "decoded at tens of MB/s, measured on small sets alone")
 
+    def nd2(self):
+        """One file with as many tiles of the same size, made by the script of ND2; its scene is another one."""
+        path = self.folder / "tiles.nd2"
+        if not path.exists():
+            if self.settings.nd2 is None:
+                self.settings.skip(f"ND2 tiles of set {self.place.name}", "the script that writes ND2 files is not given (ND2)")
+                return
+            self.settings.say(f"making {path.name} of set {self.place.name}")
+            (z, y, x), unfinished = self.about["tile_zyx"], path.with_suffix(".unfinished.nd2")
+            command = [
+                self.settings.python, self.settings.nd2, unfinished, "--size", f"{x}x{y}", "--z", z, "--grid", "x".join(map(str, self.about["grid"])),
+                "--voxel", ",".join(map(str, self.about["voxel_size_xyz_um"])), "--pattern", "scene", "--dtype", self.about["dtype"]]
+            ended = process.run(command, self.settings.cpus, self.settings.work / "out")
+            if ended.code:
+                self.settings.skip(f"ND2 tiles of set {self.place.name}", ended.reason)
+                return
+            unfinished.rename(path)
+        process.warm([path])
+        self.place.paths["nd2"] = path
+
     def make(self, name, file, words):
         """Makes a file or store of the set and puts its path in the place."""
         path, done = self.folder / file, self.folder / f"{file}.done"

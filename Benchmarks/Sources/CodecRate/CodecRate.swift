@@ -86,7 +86,8 @@ struct CodecRate {
         try decoded.change { decoded in
           var target = decoded.mutableBytes
           _ = try decompressor.decompress(
-            frame.bytes.extracting(0..<sizes[place]), into: &target, expected: byteCount...byteCount)
+            frame.bytes.extracting(0..<sizes[place]), into: &target, expected: byteCount...byteCount
+          )
         }
       }
     }

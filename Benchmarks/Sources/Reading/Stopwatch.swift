@@ -5,6 +5,7 @@ public struct Stopwatch {
   private let started = ContinuousClock.now
   private let spent = Self.processorSeconds
 
+  /// Starts now.
   public init() {}
 
   /// Seconds that have passed, and those the threads of the process have worked, the kernel's time for them included.
