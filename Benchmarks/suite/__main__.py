@@ -39,9 +39,11 @@ def arguments():
     parser.add_argument("--sets", default="S,M", help="data sets, the smallest first, of S, M, L and XL")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slow", type=float, default=20, help="programs that take more seconds run twice, those that take three times as many once")
+    parser.add_argument("--longest", type=float, default=600, help="peers that would take more seconds, by their speed on the set before, are skipped")
     parser.add_argument("--only", default="", help="a regular expression that the names of jobs, chapter/set/job, have to hold")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--largest", type=float, default=42, help="GB of tiles at the end of the curve of time against size")
+    parser.add_argument("--cold", action="store_true", help="take tiles and stores out of the page cache before each run")
     parser.add_argument("--results", type=path, default=HERE.parent / "Results", help="where the report is written")
     parser.add_argument("--report-only", action="store_true", help="make the report from the records of WORK")
     parser.add_argument("--list", action="store_true", help="print the names of jobs")
@@ -60,8 +62,9 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     settings = Settings(
         brickwork=options.brickwork, readers=options.readers, work=options.work, peers=options.peers, datasets=options.datasets, nd2=options.nd2,
-        python=options.peer_python or sys.executable, sets=[name for name in options.sets.split(",") if name], rounds=options.rounds, slow=options.slow,
-        only=re.compile(options.only), threads=min(options.threads, len(available())), largest=options.largest)
+        python=options.peer_python or sys.executable, sets=[name for name in options.sets.split(",") if name], rounds=options.rounds, slow=options.slow, longest=options.longest,
+        only=re.compile(options.only), threads=min(options.threads, len(available())), largest=options.largest,
+        is_cold=options.cold)
     if options.list:
         for name in settings.sets:
             for job in every_job(settings, name):
@@ -103,11 +106,9 @@ def measure(settings):
 def measure_set(settings, rounds, name):
     # Curves are of the last set that is not larger than M: 8 GiB of budget and 40 GB of tiles are far beyond it.
     draws = name == ([one for one in settings.sets if one in ("S", "M")] or settings.sets)[-1]
-    chapters = [jobs.stitch(name), jobs.export(name), jobs.labels(name), reads.jobs(settings, name), jobs.jobs(name)]
-    if draws:
-        chapters += [curves.memory(name), curves.threads(name)]
-    wanted = [job for chapter in chapters for job in chapter if settings.wants(job.name)]
-    if not wanted and not settings.wants(f"size/{name}/stitch"):
+    everything = [job for job in every_job(settings, name) if draws or job.name.split("/")[0] not in ("memory", "threads")]
+    wanted = [job for job in everything if settings.wants(job.name)]
+    if not wanted and not (draws and settings.wants(f"size/{name}/stitch")):
         return
     place = sets.place(settings, name)
     if place is None:
@@ -115,6 +116,13 @@ def measure_set(settings, rounds, name):
     if draws and settings.wants("limits"):
         settings.write({"limits": machine.codec(settings, place)})
     prepare(settings, place, wanted)
+    chapters = [jobs.stitch(name), jobs.export(name), jobs.labels(name), reads.jobs(settings, name), jobs.jobs(name)]
+    if "labels" not in place.paths:
+        settings.skip(f"labels/{name}", "the set has no labels")
+        chapters.remove(jobs.labels(name))
+    if draws:
+        least = curves.smallest(settings, place) if any(job.name.startswith("memory/") for job in wanted) else curves.none
+        chapters += [curves.memory(name, least), curves.threads(name)]
     for chapter in chapters:
         rounds.run(chapter, place)
     if draws:

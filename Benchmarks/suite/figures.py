@@ -1,7 +1,8 @@
 """The figures of a report, each an SVG made from the records."""
-from curves import budget
-from plots import COLOURS, Axis, Bars, Curves, number
 from statistics import median
+
+from curves import BUDGETS, budget
+from plots import COLOURS, Axis, Bars, Curves, number
 
 OURS, LIMIT = COLOURS[0], "#9aa7b0"
 THEIRS = COLOURS[1]
@@ -78,7 +79,7 @@ def memory(results):
         return None
     budgets = [entry.x for job in jobs for entry in job.ran]
     most = max(rate for job in jobs for entry in job.ran for rate in entry.rates)
-    x = Axis(min(budgets) / 1.15, max(budgets) * 1.15, is_log=True, ticks=sorted(set(budgets)), name=lambda mib: budget(int(mib)))
+    x = Axis(min(budgets) / 1.15, max(budgets) * 1.15, is_log=True, ticks=[mib for mib in BUDGETS if mib >= min(budgets)], name=lambda mib: budget(int(mib)))
     plot = Curves(
         "Throughput against the memory budget", f"Set {jobs[0].set}, {results.machine['threads']} threads, medians; shaded from the slowest to the fastest run",
         x, Axis(0, most * 1.12, name=number), "--memory", "MB of tiles a second")
@@ -86,7 +87,7 @@ def memory(results):
         plot.line(job.title, [(entry.x, entry.rate) for entry in job.ran], [entry.spread for entry in job.ran])
     first = jobs[0]
     level = 0.85 * first.ran[-1].rate
-    plot.rule("85 % of the largest", [(min(budgets), level), (max(budgets), level)])
+    plot.rule("85 % of the first at its largest", [(min(budgets), level), (max(budgets), level)])
     return plot.svg()
 
 
@@ -97,14 +98,14 @@ def size(results):
     job = jobs[-1]
     gigabytes = [entry.x for entry in job.ran]
     seconds = [value for entry in job.ran for name in ("seconds", "cpu") for value in entry.values(name)]
-    low, high = decade(seconds)
+    slope = median(entry.seconds / entry.x for entry in job.ran)
+    low, high = decade(seconds + [slope * gigabytes[0], slope * gigabytes[-1]])
     x = Axis(gigabytes[0] / 1.3, gigabytes[-1] * 1.3, is_log=True, ticks=gigabytes, name=lambda value: f"{value:.1f} GB")
     plot = Curves(
         "Time against the size of the data", f"{job.title}, {results.machine['threads']} threads, medians", x, Axis(low, high, is_log=True, name=number),
         "tiles", "seconds")
     plot.line("wall time", [(entry.x, entry.seconds) for entry in job.ran], labels=lambda value: f"{number(value)} s")
     plot.line("processor time", [(entry.x, entry.median("cpu")) for entry in job.ran])
-    slope = median(entry.seconds / entry.x for entry in job.ran)
     plot.rule("in proportion", [(value, slope * value) for value in (gigabytes[0], gigabytes[-1])])
     return plot.svg()
 
@@ -114,7 +115,9 @@ def threads(results):
     if not jobs:
         return None
     counts = sorted({entry.x for job in jobs for entry in job.ran})
-    most = max(rate for job in jobs for entry in job.ran for rate in entry.rates)
+    first = jobs[0].ran[0]
+    ideal = first.rate * counts[-1] / first.x
+    most = max([ideal] + [rate for job in jobs for entry in job.ran for rate in entry.rates])
     is_log = counts[-1] > 4
     x = Axis(counts[0] / 1.1 if is_log else 0.8, counts[-1] * 1.1 if is_log else counts[-1] + 0.2, is_log=is_log, ticks=counts, name=lambda n: f"{n:.0f}")
     plot = Curves(
@@ -122,4 +125,6 @@ def threads(results):
         x, Axis(0, most * 1.12, name=number), "threads", "MB of tiles a second")
     for job in jobs:
         plot.line(job.title, [(entry.x, entry.rate) for entry in job.ran], [entry.spread for entry in job.ran])
+    # In proportion to the first; straight on a linear axis alone, so each count has its point.
+    plot.rule("the first in proportion", [(count, first.rate * count / first.x) for count in counts])
     return plot.svg()

@@ -58,7 +58,7 @@ def export(name):
              Peer("h5py, direct chunks of libdeflate", (("bdv", "h5py-direct"),), ("h5py", "imagecodecs", "tifffile")),
              Peer("npy2bdv, gzip", (("bdv", "npy2bdv-gzip-pyr"),), ("npy2bdv", "h5py", "tifffile")),
              Peer("pybdv, gzip", (("bdv", "pybdv"),), ("pybdv", "h5py", "tifffile"))),
-            "The peers write each tile as a view in chunks of 4×256×256 and three levels (1, 1×2×2, 2×4×4); \"views\" has the same chunks, and the levels that BigDataViewer proposes. "
+            "The peers write each tile as a view in chunks of 4×256×256 and three levels (1, 1×2×2, 2×4×4); \"views\" has the same chunks and the levels that BigDataViewer proposes: on set M the same three. "
             "\"Fused\" writes one stitched volume with the store's levels and default chunks. npy2bdv's mean truncates; pybdv leaves out blocks of zeros."),
     ]
 
@@ -68,22 +68,22 @@ def labels(name):
     return [
         Job(f"labels/{name}/overlaps", "Pairs of labels that overlap",
             (Ours("brickwork", "labels overlaps {labels}", ".csv", answer="label_pairs"),
-             Peer("NumPy, unique of the overlaps", (("overlaps", "numpy-crop"),), ("numpy", "tifffile"), answer="pairs", is_whole=True),
-             Peer("fastremap, unique of the overlaps", (("overlaps", "fastremap-crop"),), ("fastremap", "tifffile"), answer="pairs", is_whole=True)),
+             Peer("NumPy, unique of the overlaps", (("overlaps", "numpy-crop"),), ("numpy", "tifffile"), answer="pairs", is_whole=True, loads=True),
+             Peer("fastremap, unique of the overlaps", (("overlaps", "fastremap-crop"),), ("fastremap", "tifffile"), answer="pairs", is_whole=True, loads=True)),
             f"Answer: pairs found. {whole}"),
         Job(f"labels/{name}/dedup", "Labels joined across tiles",
             (Ours("brickwork, to a map", "labels dedup {labels}", ".csv", answer="new_labels"),
-             Peer("NumPy, union-find", (("dedup", "numpy-unionfind"),), ("numpy", "tifffile"), answer="ids", is_whole=True)),
+             Peer("NumPy, union-find", (("dedup", "numpy-unionfind"),), ("numpy", "tifffile"), answer="ids", is_whole=True, loads=True)),
             f"Answer: labels that are left. {whole}"),
         Job(f"labels/{name}/relabel", "Tiles relabelled",
             (Ours("brickwork, joined and written too", "labels dedup {labels}", ".ome.zarr", answer="new_labels"),
-             Peer("fastremap.remap, in memory", (("relabel_lut", "fastremap-remap"),), ("fastremap", "tifffile")),
-             Peer("numpy.take, in memory", (("relabel_lut", "numpy-take"),), ("numpy", "tifffile"))),
+             Peer("fastremap.remap, in memory", (("relabel_lut", "fastremap-remap"),), ("fastremap", "tifffile"), loads=True),
+             Peer("numpy.take, in memory", (("relabel_lut", "numpy-take"),), ("numpy", "tifffile"), loads=True)),
             "Not the same work: theirs is a table applied to tiles in memory, ours a store on the disk. The loops alone are in the table of kernels."),
         Job(f"labels/{name}/centroids", "Centroids of the stitched labels",
             (Ours("brickwork", "labels centroids {labels}", ".csv", answer="labels"),
-             Peer("cc3d.statistics", (("centroids", "cc3d-statistics"),), ("cc3d", "tifffile"), answer="n"),
-             Peer("NumPy, bincount of planes", (("centroids", "bincount-slabs"),), ("numpy", "tifffile"), answer="n")),
+             Peer("cc3d.statistics", (("centroids", "cc3d-statistics"),), ("cc3d", "tifffile"), answer="n", loads=True),
+             Peer("NumPy, bincount of planes", (("centroids", "bincount-slabs"),), ("numpy", "tifffile"), answer="n", loads=True)),
             "Answer: objects found. The clocks of all include blending the tiles. cc3d counts the background as one."),
     ]
 
@@ -106,7 +106,7 @@ def jobs(name):
         ours("export-tiff", "Export of a store to OME-TIFF, deflate", "export {store} --compression deflate", ".ome.tif"),
         Job(f"jobs/{name}/percentiles", "Percentiles of all tiles",
             (Ours("brickwork", "intensity {tiles} --percentiles 1,99.9 --per-tile"),
-             Peer("NumPy, bincount", (("percentiles", "bincount"),), ("numpy", "tifffile"), is_whole=True)),
+             Peer("NumPy, bincount", (("percentiles", "bincount"),), ("numpy", "tifffile"), is_whole=True, loads=True)),
             "Whole processes on both sides."),
         ours("surface", "Both surfaces of a store", "surface {store} --from both", "-surface"),
         ours("preview-store", "Preview of a store, the middle plane", "preview {store}", ".png"),

@@ -24,7 +24,7 @@ def describe(settings):
         "kernel": f"{platform.system()} {platform.release()}", "system": system(), "disk": disk(settings.work),
         "swift": first(["swift", "--version"], r"Swift version (\S+)"), "libraries": libraries(), "peers": settings.versions,
         "commit": first(["git", "-C", str(HERE), "describe", "--always", "--dirty"], r"(\S+)"),
-        "brickwork": first([str(settings.brickwork), "--version"], r"(.*)"), "threads": settings.threads, "rounds": settings.rounds,
+        "brickwork": first([str(settings.brickwork), "--version"], r"(.*)"), "threads": settings.threads, "rounds": settings.rounds, "cold": settings.is_cold,
     }
     return about
 

@@ -1,10 +1,19 @@
 """The kinds of programs that take part: ours as whole processes, the peers' script, and readers with a clock of their own."""
 import json
+import os
 import pathlib
 from dataclasses import dataclass, field
 
 import process
 from settings import BRICK, PEER_SCRIPTS, SHARD
+
+
+def too_large(place):
+    """Why a program that holds everything in memory, and a copy, can't run with these tiles, or None."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if 2 * place.bytes <= memory:
+        return None
+    return f"it would hold {place.bytes / 1e9:.0f} GB in memory, of which there are {memory / 1e9:.0f}"
 
 
 @dataclass(frozen=True)
@@ -75,12 +84,13 @@ class Peer:
     x: float | None = None
     threads: int | None = None
     is_whole: bool = False          # the clock of the whole process, start and loading included
+    loads: bool = False             # holds all tiles in memory
     is_ours = False
 
     def reason_to_skip(self, settings, place):
         if settings.peers is None:
             return "the peers' script is not given (PEERS)"
-        return settings.missing(self.modules)
+        return settings.missing(self.modules) or (too_large(place) if self.loads else None)
 
     def key(self):
         return ("peer", self.steps, self.threads, self.is_whole)
@@ -142,9 +152,13 @@ class Reader:
     x: float | None = None
     threads: int | None = None
     sum_option: str = "--sum"       # asks for the sum; where it begins with '=', it replaces the last word `read`
-    is_ours: bool = field(default=False)
+    is_ours: bool = False
+    loads: bool = False             # holds all voxels in memory
 
     def reason_to_skip(self, settings, place):
+        reason = too_large(place) if self.loads else None
+        if reason:
+            return reason
         if self.is_ours:
             program = settings.readers / self.command.split(" ")[0]
             return None if program.exists() else f"{program.name} is not built (make bench builds it)"

@@ -9,11 +9,11 @@ def jobs(settings, name):
     # A small set has fewer bricks: reading each a few times is enough.
     count = 200 if name == "S" else BOXES
 
-    def pair(job, title, store, ours, theirs, note=""):
+    def pair(job, title, store, ours, theirs, note="", loads=False):
         def tensorstore(who, words):
-            return Reader(who, f"read_store.py {{{store}}} {words} --threads {{threads}}", ("tensorstore", "numpy"))
+            return Reader(who, f"read_store.py {{{store}}} {words} --threads {{threads}}", ("tensorstore", "numpy"), loads=loads)
 
-        programs = [Reader("brickwork", f"ReadStore {{{store}}} {ours} --threads {{threads}} --cache 0", is_ours=True)]
+        programs = [Reader("brickwork", f"ReadStore {{{store}}} {ours} --threads {{threads}} --cache 0", is_ours=True, loads=loads)]
         programs += [tensorstore(who, words) for who, words in theirs]
         return Job(f"read/{name}/{job}", title, tuple(programs), note)
 
@@ -29,7 +29,7 @@ def jobs(settings, name):
              note="Anywhere, so that a box cuts up to eight bricks."),
         pair("boxes-of-slabs", f"{count} random boxes of 64³ voxels, bricks of 32×128×128", "store", *anywhere),
         pair("volume", "The whole volume into memory", "store", "--keep", [("TensorStore, one read", "--whole")],
-             note="Both hold all voxels in the end, in memory that is new to the process."),
+             note="Both hold all voxels in the end, in memory that is new to the process.", loads=True),
         pair("stream", "The whole volume, box after box", "store", "",
              [("TensorStore", f"--in-flight {2 * settings.threads}"), ("TensorStore, 32 in flight", "--in-flight 32")],
              note="Boxes of 64×512×512, a shard each, dropped when read. Ours reuses one block for each worker."),

@@ -40,11 +40,13 @@ def machine(results):
     libraries = ", ".join(f"{name} {version}" for name, version in about["libraries"].items())
     peers = ", ".join(f"{name} {version}" for name, version in about["peers"].items())
     busy = f"the median share of other processes was {statistics.median(others) * 100:.0f} %, the largest {max(others) * 100:.0f} %" if others else "not measured"
+    cache = "taken out of" if about["cold"] else "in"
+    rounds = f"{about['rounds']} round" + ("s in turns" if about["rounds"] > 1 else "")
     lines = [
         f"{about['processor']}; {about['cores']} processors, {about['memory_gb']:.0f} GB; {about['disk']}; {about['system']}, {about['kernel']}. "
         f"Brickwork {about['brickwork']} ({about['commit']}), Swift {about['swift']}; {libraries}.", "",
         f"Peers: {peers}." if peers else "No peers.", "",
-        f"{about['rounds']} rounds in turns, {about['threads']} threads on as many pinned processors, tiles in the page cache. Of the pinned "
+        f"{rounds}, {about['threads']} threads on as many pinned processors, tiles {cache} the page cache. Of the pinned "
         f"processors, {busy}.", ""]
     if results.limits:
         lines += ["| what the machine can do at most | MB/s |", "|---|---:|"]
@@ -65,8 +67,10 @@ def shares(results):
     found = aims.shares(results)
     if not found:
         return []
-    lines = ["| voxels of the volume | MB/s | the limit | MB/s | share |", "|---|---:|---|---:|---:|"]
-    return lines + [f"| {what} | {rate:.0f} | {limit} | {most:.0f} | {rate / most * 100:.0f} % |" for what, rate, limit, most in found] + [""]
+    lines = ["| voxels of the volume | MB/s | the limit | MB/s | share | the codec's share of the processor time |", "|---|---:|---|---:|---:|---:|"]
+    for what, rate, limit, most, of_cpu in found:
+        lines.append(f"| {what} | {rate:.0f} | {limit} | {most:.0f} | {rate / most * 100:.0f} % | {f'{of_cpu * 100:.0f} %' if of_cpu else ''} |")
+    return lines + [""]
 
 
 def tables(results, chapter, title, drawn, path):
@@ -135,7 +139,7 @@ def curve(job, chapter):
     base = {"memory": job.ran[-1:], "threads": job.ran[:1]}.get(chapter, [])
     last = {"memory": f"of {base[0].who if base else ''}", "threads": "× 1 thread", "size": "from proportion"}[chapter]
     away = dict(zip((entry.who for entry in job.ran), zip(aims.from_proportion(job, "seconds"), aims.from_proportion(job, "cpu")))) if chapter == "size" else {}
-    lines = [f"| | runs | s | from … to | MB/s | MB per CPU s | peak MiB | {last} | CPU |", ALIGN.replace("---:|", "", 1)]
+    lines = [f"| | runs | s | from … to | MB/s | MB per CPU s | peak MiB | {last} | CPU: {last} |", ALIGN.replace("---:|", "", 1)]
     for entry in job.entries.values():
         if not entry.runs:
             lines.append(f"| {entry.who}: {entry.failure or 'did not run'} | 0 | | | | | | | |")

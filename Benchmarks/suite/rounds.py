@@ -17,6 +17,8 @@ class Job:
 class Rounds:
     def __init__(self, settings):
         self.settings = settings
+        # Bytes a second by the name of the job without its set, and the program: of the set before.
+        self.rates = {}
 
     def run(self, jobs, place):
         """Runs the jobs that are wanted, and writes a record a run."""
@@ -47,6 +49,8 @@ class Rounds:
                     self.tell(job, program, number, record)
 
     def measure(self, program, place):
+        if self.settings.is_cold:
+            process.evict(process.files(place.folder) + process.files(self.settings.work / "prepared" / place.name))
         try:
             return program.measure(self.settings, place)
         finally:
@@ -57,12 +61,19 @@ class Rounds:
         """The programs of a job that can run here; the others are said aloud."""
         programs = []
         for program in job.programs:
-            reason = program.reason_to_skip(self.settings, place)
+            reason = program.reason_to_skip(self.settings, place) or self.too_long(job, program, place)
             if reason:
                 self.settings.skip(f"{job.name}, {program.who}", reason)
             else:
                 programs.append(program)
         return programs
+
+    def too_long(self, job, program, place):
+        """Why a peer is not worth waiting for, going by its speed on a smaller set, or None."""
+        rate = self.rates.get((without_set(job.name), program.who))
+        if program.is_ours or rate is None or place.bytes / rate <= self.settings.longest:
+            return None
+        return f"about {place.bytes / rate / 60:.0f} minutes, by its speed on the set before (--longest)"
 
     def answers_agree(self, job, programs, place):
         """Whether all readers of a job find the same sum of bytes, before their speed is measured."""
@@ -88,6 +99,12 @@ class Rounds:
             settings.say(f"  {job.name}  {program.who}: {record['failed']}")
             return
         rate = record["bytes"] / record["seconds"] / 1e6
+        self.rates[without_set(job.name), program.who] = rate * 1e6
         settings.say(
             f"  round {number + 1}/{settings.rounds}  {job.name:<26} {program.who:<44} {record['seconds']:8.2f} s {rate:8.0f} MB/s "
             f"{record['cpu']:8.2f} CPU s {record['peak']:7.0f} MiB")
+
+
+def without_set(name):
+    chapter, _, job = name.split("/")
+    return chapter, job

@@ -26,10 +26,12 @@ class Settings:
     python: str
     sets: list
     rounds: int
-    slow: float
+    slow: float                 # seconds from which a program runs fewer rounds
+    longest: float              # seconds that a peer may take, by its speed on the set before
     only: re.Pattern
     threads: int
     largest: float              # GB of tiles in the curve of time against size
+    is_cold: bool = False       # tiles and stores leave the page cache before each run
     skipped: list = field(default_factory=list)
 
     @property
