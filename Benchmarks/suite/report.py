@@ -78,32 +78,37 @@ def tables(results, chapter, title, drawn, path):
     if not jobs:
         return []
     lines = [f"## {title}", ""]
-    for set_name in results.sets(chapter) if chapter != "files" else [None]:
-        of_set = [job for job in jobs if set_name in (None, job.set)]
-        if set_name:
-            lines += [f"### Set {set_name}", ""]
+    if chapter == "files":
+        # A table of all: each file has but two rows, and as many again for each number of threads.
+        return lines + table([row for job in jobs for row in compared(job, lambda who: f"{job.title}: {who}")]) + [""]
+    for set_name in results.sets(chapter):
+        of_set = [job for job in jobs if job.set == set_name]
+        lines += [f"### Set {set_name}", ""]
         if chapter == "stitch":
             lines += picture(drawn, path, f"peers-{set_name}", f"Brickwork beside other programs, set {set_name}")
         alone = [job for job in of_set if len(job.entries) == 1]
         for job in of_set:
             if job not in alone:
-                lines += [f"**{job.title}**", "", *table(job.entries.values()), "", *([job.note, ""] if job.note else [])]
+                lines += [f"**{job.title}**", "", *table(compared(job)), "", *([job.note, ""] if job.note else [])]
         if alone:
-            lines += [*table([(job.title, entry) for job in alone for entry in job.entries.values()]), ""]
+            lines += [*table([(job.title, entry, None) for job in alone for entry in job.entries.values()]), ""]
             lines += [note for job in alone if job.note for note in (job.note, "")]
     return lines
 
 
-def table(entries):
-    """Entries, or pairs of a name and an entry. Columns that nobody fills are left out."""
-    named = [entry if isinstance(entry, tuple) else (entry.who, entry) for entry in entries]
-    # What is compared with: the first of ours, in a table of programs.
-    base = next((entry for name, entry in named if entry.is_ours and entry.runs), None) if len(named) > 1 and named[0][0] == named[0][1].who else None
-    rows = [cells(name, entry, base) for name, entry in named]
+def compared(job, name=str):
+    """The rows of a job: what each is called, its runs, and the first of ours, which the others are compared with."""
+    base = next((entry for entry in job.entries.values() if entry.is_ours and entry.runs), None)
+    return [(name(who), entry, base) for who, entry in job.entries.items()]
+
+
+def table(rows):
+    """Rows of a name, an entry, and one to compare it with or None. Columns that nobody fills are left out."""
+    filled = [cells(*row) for row in rows]
     heads = ["", "runs", "s", "from … to", "MB/s", "MB per CPU s", "CPU s", "peak MiB", "written MB", "answer", "time ÷ ours", "CPU ÷ ours"]
-    kept = [column for column in range(len(heads)) if column < 2 or any(row[column] for row in rows)]
+    kept = [column for column in range(len(heads)) if column < 2 or any(row[column] for row in filled)]
     lines = ["| " + " | ".join(heads[column] for column in kept) + " |", "|---|" + "---:|" * (len(kept) - 1)]
-    return lines + ["| " + " | ".join(row[column] for column in kept) + " |" for row in rows]
+    return lines + ["| " + " | ".join(row[column] for column in kept) + " |" for row in filled]
 
 
 def cells(name, entry, base):
