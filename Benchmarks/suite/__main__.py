@@ -94,6 +94,8 @@ def measure(settings):
     settings.write({"machine": machine.describe(settings)})
     if settings.wants("limits"):
         settings.write({"limits": machine.limits(settings)})
+    if settings.wants("kernels"):
+        settings.write({"kernels": machine.kernels(settings)})
     rounds = Rounds(settings)
     for name in settings.sets:
         measure_set(settings, rounds, name)

@@ -32,16 +32,21 @@ def memory(name, least=none):
 
 
 def smallest(settings, place):
-    """What finds the smallest budget of a job: a plan for one that is too small tells it."""
+    """What finds the smallest budget of a job in MiB: a plan for one that is too small tells it."""
     def least(words):
         if any(name not in place.paths for name in place.names(words)):
             return 0
-        command = [
-            settings.brickwork, *place.fill(words), "--threads", settings.threads, "--memory", "1MiB", "--dry-run", "-o", settings.work / "out/least.zarr"]
-        if words.startswith("export"):
-            command[-1] = settings.work / "out/least.h5"
-        found = re.search(r"at least (\d+) MiB", process.run(command, settings.cpus, settings.work / "out").error)
-        return int(found.group(1)) if found else 0
+        # The plan of a larger budget may need more than the message said: asked again until it is content.
+        budget = 1
+        for _ in range(9):
+            output = settings.work / ("out/least.h5" if words.startswith("export") else "out/least.zarr")
+            command = [
+                settings.brickwork, *place.fill(words), "--threads", settings.threads, "--memory", f"{budget}MiB", "--dry-run", "-o", output]
+            found = re.search(r"at least (\d+) MiB", process.run(command, settings.cpus, settings.work / "out").error)
+            if not found:
+                return budget if budget > 1 else 0
+            budget = max(budget + 1, int(found.group(1)))
+        return 0
 
     return least
 

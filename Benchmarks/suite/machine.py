@@ -159,3 +159,17 @@ def codec(settings, place):
     for name, rate in found.items():
         settings.say(f"  {name}: {rate:.0f} MB/s")
     return found
+
+
+def kernels(settings):
+    """The table of kernels beside C loops, as Kernels prints it, or None where it can't be had."""
+    program = settings.readers / "Kernels"
+    if not program.exists():
+        settings.skip("kernels", f"{program.name} is not built (make bench builds it)")
+        return None
+    settings.say("measuring kernels beside C loops")
+    ended = process.run([program], settings.cpus[:1], settings.work / "out")
+    if ended.code:
+        # 3 is an answer that differs from the C loop's.
+        settings.skip("kernels", ended.reason)
+    return ended.out

@@ -26,7 +26,10 @@ def write(results, folder):
     lines += shares(results)
     for chapter, title in CHAPTERS.items():
         lines += tables(results, chapter, title, drawn, path)
-    lines += curves(results, drawn, path) + left_out(results)
+    lines += curves(results, drawn, path)
+    if results.kernels:
+        lines += ["## Kernels beside C loops built for this processor", "", *results.kernels.splitlines(), ""]
+    lines += left_out(results)
     path.write_text("\n".join(lines).rstrip() + "\n")
     return path
 

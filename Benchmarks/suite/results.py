@@ -68,7 +68,7 @@ class Result:
 class Results:
     def __init__(self, path):
         self.machine, self.limits, self.skipped = {}, {}, []
-        self.jobs = {}
+        self.jobs, self.kernels = {}, None
         with open(path) as lines:
             for line in lines:
                 self.add(json.loads(line))
@@ -78,6 +78,8 @@ class Results:
             self.machine = record["machine"]
         elif "limits" in record:
             self.limits |= record["limits"]
+        elif "kernels" in record:
+            self.kernels = record["kernels"]
         elif "skipped" in record:
             self.skipped.append((record["skipped"], record["why"]))
         elif "who" not in record:
