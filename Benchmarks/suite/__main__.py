@@ -146,4 +146,8 @@ def prepare(settings, place, wanted):
             preparation.peers_store(codec)
 
 
-main()
+try:
+    main()
+except KeyboardInterrupt:
+    # What has been measured is in the records: --report-only makes a report of it.
+    sys.exit(130)

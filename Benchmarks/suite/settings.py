@@ -57,8 +57,13 @@ class Settings:
             self.write({"skipped": what, "why": why})
 
     def write(self, record):
+        # A report is for others: messages of programs that failed may name folders of this machine.
+        line = json.dumps(record)
+        for name, path in (("WORK", self.work), ("PEERS", self.peers), ("DATASETS", self.datasets), ("ND2", self.nd2)):
+            if path:
+                line = line.replace(str(path), name)
         with open(self.records, "a") as lines:
-            lines.write(json.dumps(record) + "\n")
+            lines.write(line + "\n")
 
     @cached_property
     def versions(self):
@@ -66,7 +71,7 @@ class Settings:
         try:
             done = subprocess.run([self.python, PEER_SCRIPTS / "versions.py"], capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            self.skip("every peer", f"{self.python} does not run: {error}; give PEER_PYTHON")
+            self.skip("every peer", f"PEER_PYTHON does not run: {type(error).__name__}")
             return {}
         return json.loads(done.stdout)
 
