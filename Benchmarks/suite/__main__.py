@@ -142,7 +142,7 @@ def prepare(settings, place, wanted):
         if name in needed:
             make()
     for codec in ("bzstd1", "zstd3"):
-        if any(step[0] == "pyramid" and codec in step for job in wanted for program in job.programs for step in getattr(program, "steps", ())):
+        if any(step[0] in ("pyramid", "read_volume") and codec in step for job in wanted for program in job.programs for step in getattr(program, "steps", ())):
             preparation.peers_store(codec)
 
 

@@ -1,5 +1,5 @@
 """Stores read back: random boxes and whole volumes, beside TensorStore on the same store."""
-from programs import Reader
+from programs import Peer, Reader
 from rounds import Job
 
 BOXES = 1500
@@ -14,13 +14,14 @@ def jobs(settings, name):
             return Reader(who, f"read_store.py {{{store}}} {words} --threads {{threads}}", ("tensorstore", "numpy"), loads=loads)
 
         programs = [Reader("brickwork", f"ReadStore {{{store}}} {ours} --threads {{threads}} --cache 0", is_ours=True, loads=loads)]
-        programs += [tensorstore(who, words) for who, words in theirs]
+        programs += [other if isinstance(other, Peer) else tensorstore(*other) for other in theirs]
         return Job(f"read/{name}/{job}", title, tuple(programs), note)
 
     def boxes(align):
         words = f"--box 64,64,64 --align {align} --random {count}"
         return words, [("TensorStore", f"{words} --in-flight {2 * settings.threads}"), ("TensorStore, 32 in flight", f"{words} --in-flight 32")]
 
+    zarr = Peer("zarr-python, one read", (("read_volume", "zarr", "--codec", "bzstd1"),), ("zarr", "numpy", "tensorstore"), loads=True)
     bricks, anywhere = boxes("64,64,64"), boxes("1,1,1")
     return [
         pair("bricks", f"{count} random bricks of 64³", "default_store", *bricks,
@@ -28,8 +29,9 @@ def jobs(settings, name):
         pair("boxes", f"{count} random boxes of 64³ voxels, bricks of 64³", "default_store", *anywhere,
              note="Anywhere, so that a box cuts up to eight bricks."),
         pair("boxes-of-slabs", f"{count} random boxes of 64³ voxels, bricks of 32×128×128", "store", *anywhere),
-        pair("volume", "The whole volume into memory", "store", "--keep", [("TensorStore, one read", "--whole")],
-             note="Both hold all voxels in the end, in memory that is new to the process.", loads=True),
+        pair("volume", "The whole volume into memory", "store", "--keep", [("TensorStore, one read", "--whole"), zarr],
+             note="All hold all voxels in the end, in memory that is new to the process. zarr-python reads the like store that TensorStore has written.",
+             loads=True),
         pair("stream", "The whole volume, box after box", "store", "",
              [("TensorStore", f"--in-flight {2 * settings.threads}"), ("TensorStore, 32 in flight", "--in-flight 32")],
              note="Boxes of 64×512×512, a shard each, dropped when read. Ours reuses one block for each worker."),
