@@ -79,7 +79,11 @@ def memory(results):
         return None
     budgets = [entry.x for job in jobs for entry in job.ran]
     most = max(rate for job in jobs for entry in job.ran for rate in entry.rates)
-    x = Axis(min(budgets) / 1.15, max(budgets) * 1.15, is_log=True, ticks=[mib for mib in BUDGETS if mib >= min(budgets)], name=lambda mib: budget(int(mib)))
+    ticks = [mib for mib in BUDGETS if mib >= min(budgets)]
+    # The smallest budget is an odd number; its name needs room before the next.
+    if ticks[0] / min(budgets) > 1.5:
+        ticks.insert(0, min(budgets))
+    x = Axis(min(budgets) / 1.15, max(budgets) * 1.15, is_log=True, ticks=ticks, name=lambda mib: budget(int(mib)))
     plot = Curves(
         "Throughput against the memory budget", f"Set {jobs[0].set}, {results.machine['threads']} threads, medians; shaded from the slowest to the fastest run",
         x, Axis(0, most * 1.12, name=number), "--memory", "MB of tiles a second")
@@ -100,7 +104,7 @@ def size(results):
     seconds = [value for entry in job.ran for name in ("seconds", "cpu") for value in entry.values(name)]
     slope = median(entry.seconds / entry.x for entry in job.ran)
     low, high = decade(seconds + [slope * gigabytes[0], slope * gigabytes[-1]])
-    x = Axis(gigabytes[0] / 1.3, gigabytes[-1] * 1.3, is_log=True, ticks=gigabytes, name=lambda value: f"{value:.1f} GB")
+    x = Axis(gigabytes[0] / 1.8, gigabytes[-1] * 1.3, is_log=True, ticks=gigabytes, name=lambda value: f"{value:.1f} GB")
     plot = Curves(
         "Time against the size of the data", f"{job.title}, {results.machine['threads']} threads, medians", x, Axis(low, high, is_log=True, name=number),
         "tiles", "seconds")

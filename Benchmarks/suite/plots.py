@@ -97,9 +97,8 @@ class Curves:
         for x, y in points:
             self.parts.append(f'<circle cx="{self.across(x):.1f}" cy="{self.up(y):.1f}" r="3.8" fill="{colour}"/>')
             if labels:
-                # To the left of the last point, which has no room to its right.
-                last = self.across(x) > self.right - 50
-                self.parts.append(text(self.across(x) + (-8 if last else 8), self.up(y) + (-8 if last else 14), labels(y), 11.5, "end" if last else "start", colour))
+                # Above and to the left, where a rising line leaves room.
+                self.parts.append(text(self.across(x) - 7, self.up(y) - 8, labels(y), 11.5, "end", colour))
 
     def rule(self, name, points):
         """A line to compare with."""

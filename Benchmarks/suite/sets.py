@@ -4,6 +4,7 @@ import subprocess
 
 import process
 from programs import Place
+from settings import BRICK, SHARD
 
 # GB of tiles; as many again are labels. `room` is what tiles, labels, stores and exports take on the disk.
 ROOM = {"S": 0.5, "M": 12, "L": 40, "XL": 60}
@@ -73,7 +74,6 @@ class Preparation:
 
     def store(self):
         """The stitched volume in the bricks and shards of all comparisons."""
-        from settings import BRICK, SHARD
         self.make("store", "store.ome.zarr", f"stitch {{tiles}} --fusion overwrite --brick {BRICK} --shard {SHARD}")
 
     def default_store(self):
@@ -155,7 +155,6 @@ class Preparation:
         done = self.folder / f"peers-{codec}.done"
         if done.exists():
             return
-        from settings import BRICK, SHARD
         self.settings.say(f"making the peers' store of set {self.place.name}, {codec}")
         subprocess.run(
             [self.settings.python, self.settings.peers, "prepare", "--peer", "stitched", "--data", self.place.folder, "--reps", "1",
