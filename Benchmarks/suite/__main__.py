@@ -62,7 +62,8 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     settings = Settings(
         brickwork=options.brickwork, readers=options.readers, work=options.work, peers=options.peers, datasets=options.datasets, nd2=options.nd2,
-        python=options.peer_python or sys.executable, sets=[name for name in options.sets.split(",") if name], rounds=options.rounds, slow=options.slow, longest=options.longest,
+        python=options.peer_python or sys.executable, sets=[name for name in options.sets.split(",") if name], rounds=options.rounds,
+        slow=options.slow, longest=options.longest,
         only=re.compile(options.only), threads=min(options.threads, len(available())), largest=options.largest,
         is_cold=options.cold)
     if options.list:

@@ -74,6 +74,10 @@ def threads(name):
     ]
 
 
+def amount(gigabytes):
+    return f"{gigabytes:.1f} GB" if gigabytes >= 0.3 else f"{gigabytes * 1000:.0f} MB"
+
+
 def threads_of(count):
     return f"{count} thread{'s' if count > 1 else ''}"
 
@@ -95,15 +99,15 @@ def size(rounds, place):
     for count in LAYERS:
         gigabytes = count * layer / 1e9
         if gigabytes > settings.largest:
-            settings.say(f"  {name}: no {gigabytes:.1f} GB, which is more than LARGEST={settings.largest:g}")
+            settings.say(f"  {name}: no {amount(gigabytes)}, which is more than LARGEST={settings.largest:g}")
             continue
         # What is written: 0.4 of the tiles' bytes at level 0, and a third more in all levels.
-        if not settings.room(gigabytes * 0.55, f"{name}, {gigabytes:.1f} GB"):
+        if not settings.room(gigabytes * 0.55, f"{name}, {amount(gigabytes)}"):
             continue
         tiles = [files[number % len(files)] for number in range(2 * count)]
         offsets = [(number % 2 * (width - width // 10), 0, number // 2 * depth) for number in range(2 * count)]
         path = settings.work / "prepared" / place.name / f"layers{count}.json"
         place.paths[f"layers{count}"] = sets.tileset(path, tiles, about, offsets)
         words = STITCH.replace("{tiles}", f"{{layers{count}}}")
-        programs.append(Ours(f"{gigabytes:.1f} GB", f"{words} --levels 5", ".ome.zarr", x=gigabytes, bytes=count * layer))
+        programs.append(Ours(amount(gigabytes), f"{words} --levels 5", ".ome.zarr", x=gigabytes, bytes=count * layer))
     rounds.run([Job(name, "Stitching with five levels, linear fusion", tuple(programs), unit="GB")], place)

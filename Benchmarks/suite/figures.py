@@ -1,7 +1,7 @@
 """The figures of a report, each an SVG made from the records."""
 from statistics import median
 
-from curves import BUDGETS, budget
+from curves import BUDGETS, amount, budget
 from plots import COLOURS, Axis, Bars, Curves, number
 
 OURS, LIMIT = COLOURS[0], "#9aa7b0"
@@ -64,7 +64,8 @@ def peers(results, set_name):
     if not jobs:
         return None
     bars = Bars(
-        f"Brickwork beside other programs, set {set_name}", f"MB/s, wall time, {results.machine['threads']} threads; medians, the black lines from the slowest to the fastest run",
+        f"Brickwork beside other programs, set {set_name}",
+        f"MB/s, wall time, {results.machine['threads']} threads; medians, black lines from the slowest run to the fastest",
         *decade([rate for job in jobs for entry in job.ran for rate in entry.rates]), "MB/s")
     for job in jobs:
         bars.group(job.title)
@@ -104,7 +105,7 @@ def size(results):
     seconds = [value for entry in job.ran for name in ("seconds", "cpu") for value in entry.values(name)]
     slope = median(entry.seconds / entry.x for entry in job.ran)
     low, high = decade(seconds + [slope * gigabytes[0], slope * gigabytes[-1]])
-    x = Axis(gigabytes[0] / 1.8, gigabytes[-1] * 1.3, is_log=True, ticks=gigabytes, name=lambda value: f"{value:.1f} GB")
+    x = Axis(gigabytes[0] / 1.8, gigabytes[-1] * 1.3, is_log=True, ticks=gigabytes, name=amount)
     plot = Curves(
         "Time against the size of the data", f"{job.title}, {results.machine['threads']} threads, medians", x, Axis(low, high, is_log=True, name=number),
         "tiles", "seconds")

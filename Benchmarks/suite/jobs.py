@@ -58,7 +58,8 @@ def export(name):
              Peer("h5py, direct chunks of libdeflate", (("bdv", "h5py-direct"),), ("h5py", "imagecodecs", "tifffile")),
              Peer("npy2bdv, gzip", (("bdv", "npy2bdv-gzip-pyr"),), ("npy2bdv", "h5py", "tifffile")),
              Peer("pybdv, gzip", (("bdv", "pybdv"),), ("pybdv", "h5py", "tifffile"))),
-            "The peers write each tile as a view in chunks of 4×256×256 and three levels (1, 1×2×2, 2×4×4); \"views\" has the same chunks and the levels that BigDataViewer proposes: on set M the same three. "
+            "The peers write each tile as a view in chunks of 4×256×256 and three levels (1, 1×2×2, 2×4×4); \"views\" "
+            "has the same chunks and the levels that BigDataViewer proposes: on set M the same three. "
             "\"Fused\" writes one stitched volume with the store's levels and default chunks. npy2bdv's mean truncates; pybdv leaves out blocks of zeros."),
     ]
 
@@ -116,4 +117,5 @@ def jobs(name):
 
 def needed(jobs):
     """What the wanted jobs' words name in braces."""
-    return {part.split("}")[0] for job in jobs for program in job.programs for part in (getattr(program, "words", "") or getattr(program, "command", "")).split("{")[1:]}
+    commands = [getattr(program, "words", "") or getattr(program, "command", "") for job in jobs for program in job.programs]
+    return {part.split("}")[0] for words in commands for part in words.split("{")[1:]}

@@ -75,7 +75,8 @@ class Ours:
 class Peer:
     """Another program by way of the peers' script, whose clock runs around the work alone, flushing included.
 
-    Where it loads the tiles before that clock starts, and ours does not, the whole process counts on both sides. Each step is a task, a peer and options of the script; the seconds of all of them are summed.
+    Where it loads the tiles before that clock starts, and ours does not, the whole process counts on both sides. Each step
+    is a task, a peer and options of the script; the seconds of all of them are summed.
     """
     who: str
     steps: tuple
