@@ -42,7 +42,9 @@ struct ReadStore {
           + "[--threads N] [--cache MIB]\n", to: .error)
       exit(64)
     }
-    SystemMemory.reuseFreedMemory()
+    // Large pages pay for blocks that are used again and again. For memory that is filled once they cost more than they
+    // save where the page cache has taken the rest: the kernel moves pages to make room for them.
+    if !keeps { SystemMemory.reuseFreedMemory() }
     let cache = PieceCache(capacity: megabytes << 20)
     let volume = try TileSet.open([path], cache: cache).tiles[0].volume(channel: 0, timepoint: 0)
     let boxes =
