@@ -21,6 +21,16 @@ SCALE ?= L
 # Of `make fuzz`: seconds for each parser, and which ones (all where none is named).
 SECONDS_EACH ?= 600
 PARSERS ?=
+# Of `make bench`; Benchmarks/README.md says what each is.
+PEERS ?=
+DATASETS ?=
+ND2 ?=
+PEER_PYTHON ?=
+WORK ?= .build/bench
+SETS ?= S,M
+ROUNDS ?= 5
+ONLY ?=
+BENCH_FLAGS ?=
 
 .PHONY: help deps build demo venv test memory test-all lint format docs bench sanitize fuzz clean
 
@@ -75,8 +85,11 @@ format: ## apply the formatting rules
 docs: deps ## the reference of the library as web pages, in .build/documentation
 	@.ci/documentation
 
-bench: build ## PEERS=path/to/bench_peers.py DATA=folder: paired runs beside other programs
-	Benchmarks/speed.sh "$(PEERS)" "$(DATA)"
+bench: build ## PEERS= DATASETS= WORK= [SETS=S,M] [ROUNDS=5] [ONLY=] [PEER_PYTHON=]: beside other programs
+	$(SWIFT) build --package-path Benchmarks -c release --scratch-path .build-benchmarks
+	@"$(PYTHON)" Benchmarks/suite --brickwork $(BIN) --readers .build-benchmarks/release --work "$(WORK)" \
+	  --peers "$(PEERS)" --datasets "$(DATASETS)" --nd2 "$(ND2)" --peer-python "$(PEER_PYTHON)" \
+	  --sets "$(SETS)" --rounds "$(ROUNDS)" --only "$(ONLY)" $(BENCH_FLAGS)
 
 sanitize: deps venv ## the tests under the address and the thread sanitizer (slow: unoptimised)
 	$(SWIFT) test --scratch-path .build-address --sanitize address

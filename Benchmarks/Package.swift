@@ -13,8 +13,16 @@ let package = Package(
   platforms: [.macOS(.v26)],
   dependencies: [.package(name: "brickwork", path: "..")],
   targets: [
+    .target(
+      name: "Reading", dependencies: [brickwork], swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
-      name: "ReadTiles", dependencies: [brickwork],
+      name: "ReadTiles", dependencies: [brickwork, "Reading"],
+      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
+    .executableTarget(
+      name: "ReadStore", dependencies: [brickwork, "Reading"],
+      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
+    .executableTarget(
+      name: "CodecRate", dependencies: [brickwork],
       swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
     // The yardstick is what a C compiler makes of a plain loop for the very processor it runs on; flags like these are
     // barred from packages that others depend on, which this one is not.
