@@ -113,12 +113,7 @@ struct BlankCommand: AsyncParsableCommand {
 
   @OptionGroup var disk: FreeDiskGroup
 
-  @Flag(
-    name: .long,
-    help:
-      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
-  )
-  var dryRun = false
+  @OptionGroup var planning: PlanningGroup
 
   @OptionGroup var printing: PrintingGroup
 
@@ -151,7 +146,7 @@ struct BlankCommand: AsyncParsableCommand {
 
   func run() async throws {
     let isContinued = BDVFileWriter.isUnfinished(output)
-    try Output.check(output, overwrite: overwrite || dryRun || isContinued)
+    try Output.check(output, overwrite: overwrite || planning.dryRun || isContinued)
     let log = printing.log()
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
@@ -161,7 +156,7 @@ struct BlankCommand: AsyncParsableCommand {
         compression ?? .deflate(level: 1), shuffle: !encoding.noShuffle, legacy: encoding.legacy,
         output: output),
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      overwrite: overwrite, dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
+      overwrite: overwrite, dryRun: planning.dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
     let summary = try await runBlank(request, progress: progress)
     progress?.finish()
     try summary.showPlan(printing)

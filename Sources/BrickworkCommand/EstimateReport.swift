@@ -1,6 +1,16 @@
 import ArgumentParser
 import Brickwork
 
+/// Whether a job is only planned.
+struct PlanningGroup: ParsableArguments {
+  @Flag(
+    name: .long,
+    help:
+      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
+  )
+  var dryRun = false
+}
+
 /// Whether a job may begin although the disk seems too small for it.
 struct FreeDiskGroup: ParsableArguments {
   @Flag(

@@ -90,18 +90,13 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup var disk: FreeDiskGroup
 
-  @Flag(
-    name: .long,
-    help:
-      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
-  )
-  var dryRun = false
+  @OptionGroup var planning: PlanningGroup
 
   @OptionGroup var printing: PrintingGroup
 
   func validate() throws {
     try bdv.validate()
-    if bdv.changesFile, let name = overwrite ? "--overwrite" : dryRun ? "--dry-run" : nil {
+    if bdv.changesFile, let name = overwrite ? "--overwrite" : planning.dryRun ? "--dry-run" : nil {
       throw ValidationError(
         "\(name) is for a whole export, and --update and --region change a file.")
     }
@@ -123,7 +118,7 @@ struct ExportCommand: AsyncParsableCommand {
     let isUnfinished =
       bdv.split == nil ? BDVFileWriter.isUnfinished(output) : BDVSplit.isUnfinished(output)
     let isContinued = format == .bdv && (bdv.changesFile || isUnfinished)
-    try Output.check(output, overwrite: overwrite || dryRun || isContinued)
+    try Output.check(output, overwrite: overwrite || planning.dryRun || isContinued)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let summary: JobSummary
@@ -149,7 +144,8 @@ struct ExportCommand: AsyncParsableCommand {
       compression: compression ?? .deflate(level: 1), shuffle: !bdv.encoding.noShuffle,
       legacy: bdv.encoding.legacy,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(), overwrite: overwrite,
-      dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk, updates: bdv.update, region: bdv.region)
+      dryRun: planning.dryRun, ignoresFreeDisk: disk.ignoreFreeDisk, updates: bdv.update,
+      region: bdv.region)
   }
 
   private func volumeRequest(_ format: ExportFormat) throws -> VolumeExportRequest {
@@ -162,7 +158,7 @@ struct ExportCommand: AsyncParsableCommand {
       compression: compression,
       memory: try machine.memoryLimit(), threads: try machine.threadCount(),
       overwrite: overwrite,
-      dryRun: dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
+      dryRun: planning.dryRun, ignoresFreeDisk: disk.ignoreFreeDisk)
   }
 
   private func checkGroups(_ format: ExportFormat) throws {

@@ -55,12 +55,7 @@ struct ImportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(
-    name: .long,
-    help:
-      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
-  )
-  var dryRun = false
+  @OptionGroup var planning: PlanningGroup
 
   @OptionGroup var printing: PrintingGroup
 
@@ -77,7 +72,7 @@ struct ImportCommand: AsyncParsableCommand {
       downscale: downscale ?? .one, downscaleMethod: downscaleMethod ?? .stride,
       views: views.request, store: store.shape, memory: try machine.memoryLimit(),
       threads: try machine.threadCount(),
-      dryRun: dryRun)
+      dryRun: planning.dryRun)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let summary = try await runImport(request, source: source, progress: progress, printing.log())

@@ -63,12 +63,7 @@ struct StitchCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(
-    name: .long,
-    help:
-      "Say what would be done and how much time, memory and disk it takes, estimated from a sample; write nothing."
-  )
-  var dryRun = false
+  @OptionGroup var planning: PlanningGroup
 
   @OptionGroup var printing: PrintingGroup
 
@@ -82,7 +77,7 @@ struct StitchCommand: AsyncParsableCommand {
       channels: composition.channel ?? .one(.number(0)),
       timepoints: composition.timepoint ?? .one(0), region: roi, views: views.request,
       store: store.shape, memory: try machine.memoryLimit(), threads: try machine.threadCount(),
-      dryRun: dryRun, harmonisation: harmonise, gains: gains)
+      dryRun: planning.dryRun, harmonisation: harmonise, gains: gains)
     let progress = TerminalProgress(machine.progress ?? .auto, quiet: printing.quiet)
     defer { progress?.finish() }
     let summary = try await runStitch(request, source: source, progress: progress, printing.log())

@@ -28,7 +28,7 @@ import Testing
         "--downscale-method", "--channel", "--timepoint", "--brick", "--shard", "--codec",
         "--level",
         "--levels", "--roi", "--memory", "--threads", "--progress", "--overwrite", "--dry-run",
-        "--json", "--quiet", "--log-level",
+        "--ignore-free-disk", "--json", "--quiet", "--log-level",
       ]
     ),
     (
@@ -36,8 +36,7 @@ import Testing
       [
         "--output", "--levels", "--channel", "--timepoint", "--chunk", "--compression",
         "--no-shuffle", "--legacy", "--memory", "--threads", "--progress", "--overwrite",
-        "--dry-run", "--json",
-        "--quiet", "--log-level",
+        "--dry-run", "--ignore-free-disk", "--json", "--quiet", "--log-level",
       ]
     ),
     (
